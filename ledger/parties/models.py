@@ -1,0 +1,109 @@
+"""Who takes part and where they serve: parties, their keys, sources and deployments."""
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+
+class Party(models.Model):
+    """A legal person in the books: provider, consumer, both, or the platform itself."""
+
+    class Kind(models.TextChoices):
+        PROVIDER = "provider"
+        CONSUMER = "consumer"
+        BOTH = "both"
+        PLATFORM = "platform"
+
+    code = models.TextField(unique=True)
+    name = models.TextField()
+    kind = models.TextField(choices=Kind)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "parties"
+        constraints = [
+            models.CheckConstraint(
+                name="ledger_party_code_form",
+                condition=models.Q(code__regex=r"^[a-z0-9][a-z0-9-]{0,62}$"),
+            ),
+            models.CheckConstraint(
+                name="ledger_party_kind_known",
+                condition=models.Q(kind__in=["provider", "consumer", "both", "platform"]),
+            ),
+            models.UniqueConstraint(
+                name="ledger_party_platform_single",
+                fields=["kind"],
+                condition=models.Q(kind="platform"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class ApiKey(models.Model):
+    """A secret that a party's machine presents; only its SHA-256 is stored.
+
+    `user` is the person on whose behalf the key acts: approvals need one.
+    """
+
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    name = models.TextField()
+    prefix = models.TextField(unique=True)
+    secret_hash = models.BinaryField(unique=True)
+    scopes = ArrayField(models.TextField())
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "ledger_api_key"
+        verbose_name = "API key"
+
+    def __str__(self) -> str:
+        return f"{self.prefix}… ({self.name})"
+
+
+class Source(models.Model):
+    """An emitter of usage events at a provider, named as its events name it."""
+
+    provider = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
+    uri = models.TextField()
+    accepts_from = models.DateTimeField()
+    first_seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="ledger_source_provider_uri_uniq", fields=["provider", "uri"])
+        ]
+
+    def __str__(self) -> str:
+        return self.uri
+
+
+class Deployment(models.Model):
+    """One model served by one provider on one kind of hardware at one site.
+
+    `currency` is the one its rates are compiled in.
+    """
+
+    provider = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
+    code = models.TextField()
+    model = models.TextField()
+    site = models.ForeignKey("ledger.Site", on_delete=models.PROTECT, related_name="+")
+    currency = models.TextField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="ledger_deployment_provider_code_uniq", fields=["provider", "code"]
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.code
