@@ -78,7 +78,9 @@ class Source(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(name="ledger_source_provider_uri_uniq", fields=["provider", "uri"])
+            models.UniqueConstraint(
+                name="ledger_source_provider_uri_uniq", fields=["provider", "uri"]
+            )
         ]
 
     def __str__(self) -> str:

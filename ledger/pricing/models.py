@@ -159,6 +159,9 @@ class Version(models.Model):
     class Meta:
         abstract = True
 
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} from {self.valid_from:%Y-%m-%d %H:%M} UTC"
+
 
 class SitePue(Version):
     """Facility energy over IT energy at a site."""
