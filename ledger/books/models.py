@@ -34,7 +34,7 @@ class Account(models.Model):
 
 
 class Period(models.Model):
-    """The span of accounting dates for which an agreement is settled: starts_on <= date < ends_on."""
+    """A span of accounting dates to be settled: starts_on <= date < ends_on."""
 
     class State(models.TextChoices):
         OPEN = "open"

@@ -8,12 +8,16 @@ PRICE_DECIMALS = 12
 
 
 class Publication(models.Model):
-    """One act of publishing catalogue versions; its id is the catalogue's revision."""
+    """One act of publishing; its id is the catalogue's revision.
+
+    `provides` names what came with it, in the words in which set-aside events name what they miss.
+    """
 
     published_at = models.DateTimeField()
     published_by = models.TextField()
     note = models.TextField(default="", blank=True)
     document_sha256 = models.TextField()
+    provides = ArrayField(models.TextField())
 
     def __str__(self) -> str:
         return f"publication {self.pk}"

@@ -62,7 +62,11 @@ class UsageEntry(models.Model):
 
 
 class SetAside(models.Model):
-    """A recorded event that could not be priced, with what it lacks; gone once it is rated."""
+    """A recorded event that could not be priced, with what it lacks; gone once it is rated.
+
+    `judged_by_publication` is the catalogue's revision that lacked it: a later publication that
+    provides `missing` wakes the row.
+    """
 
     pk = models.CompositePrimaryKey("batch", "row")
     batch = models.ForeignKey("ledger.UsageBatch", on_delete=models.PROTECT, related_name="+")
@@ -75,6 +79,7 @@ class SetAside(models.Model):
     since = models.DateTimeField()
     attempts = models.IntegerField(default=0)
     retry_at = models.DateTimeField()
+    judged_by_publication = models.BigIntegerField()
 
     class Meta:
         db_table = "ledger_set_aside"
