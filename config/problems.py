@@ -1,0 +1,232 @@
+"""Every error as application/problem+json (RFC 9457): one table, one handler, one page each."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.views import defaults
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from ledger.constraints import refusal
+from ledger.errors import LedgerError
+
+logger = logging.getLogger(__name__)
+
+MEDIA_TYPE: Final = "application/problem+json"
+API_PREFIX: Final = "/v1/"
+RESERVED: Final = frozenset({"type", "title", "status", "detail", "instance"})
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One kind of refusal: its HTTP status, and its title, the same every time."""
+
+    status: int
+    title: str
+
+
+# Each has a heading in docs/problems.md, from which its page is made.
+PROBLEMS: Final[Mapping[str, Problem]] = {
+    # the request
+    "invalid-request": Problem(400, "The request is not as the API describes it"),
+    "invalid-parameter": Problem(400, "A parameter has no such value"),
+    "invalid-cursor": Problem(400, "The cursor is not one of ours"),
+    "unreadable-body": Problem(400, "The body cannot be read"),
+    "key-missing": Problem(401, "An API key is needed"),
+    "key-unknown": Problem(401, "The API key is unknown"),
+    "key-expired": Problem(401, "The API key has expired"),
+    "key-revoked": Problem(401, "The API key is revoked"),
+    "forbidden": Problem(403, "This is not allowed"),
+    "scope-missing": Problem(403, "The API key lacks a scope"),
+    "party-not-allowed": Problem(403, "This is for other parties"),
+    "key-without-user": Problem(403, "The API key acts for no person"),
+    "not-found": Problem(404, "There is nothing here"),
+    "method-not-allowed": Problem(405, "The method is not offered here"),
+    "not-acceptable": Problem(406, "The answer cannot be given in this form"),
+    "length-required": Problem(411, "The length of the body is needed"),
+    "body-too-large": Problem(413, "The body is too large"),
+    "too-many-events": Problem(413, "The batch holds too many events"),
+    "unsupported-media-type": Problem(415, "The body is in a form that is not read here"),
+    "throttled": Problem(429, "Too many requests"),
+    "internal-error": Problem(500, "Something failed here"),
+    "database-unavailable": Problem(503, "The database does not answer"),
+    # parties and keys
+    "scope-unknown": Problem(422, "There is no such scope"),
+    "party-unknown": Problem(422, "There is no such party"),
+    "user-unknown": Problem(422, "There is no such user"),
+    # books
+    "ledger-error": Problem(422, "The ledger refuses this"),
+    "refused-by-the-books": Problem(409, "The books refuse this"),
+    "append-only": Problem(409, "What is recorded is never changed"),
+    "entry-out-of-balance": Problem(422, "The entry does not balance"),
+    "entry-already-recorded": Problem(409, "The entry is recorded already"),
+    "posting-amount-invalid": Problem(422, "A posting needs an amount that is not zero"),
+    "already-posted": Problem(409, "This is in the journal already"),
+    "no-such-entry": Problem(404, "There is no such journal entry"),
+    "invalid-account-code": Problem(422, "This is not an account code"),
+    "period-closed": Problem(409, "The period is closed"),
+    "invalid-month": Problem(422, "This is not a month"),
+    "unknown-currency": Problem(422, "The currency is not kept here"),
+    "version-not-on-quarter-hour": Problem(422, "Versions begin on a quarter hour"),
+}
+
+# What Django and DRF raise by themselves; the first that fits, so subclasses stand before bases.
+FOREIGN: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (Http404, "not-found"),
+    (exceptions.NotFound, "not-found"),
+    (exceptions.MethodNotAllowed, "method-not-allowed"),
+    (exceptions.NotAcceptable, "not-acceptable"),
+    (exceptions.UnsupportedMediaType, "unsupported-media-type"),
+    (exceptions.Throttled, "throttled"),
+    (exceptions.ParseError, "unreadable-body"),
+    (exceptions.ValidationError, "invalid-request"),
+    (exceptions.NotAuthenticated, "key-missing"),
+    (exceptions.AuthenticationFailed, "key-unknown"),
+    (exceptions.PermissionDenied, "forbidden"),
+    (PermissionDenied, "forbidden"),
+    (OperationalError, "database-unavailable"),
+    (InterfaceError, "database-unavailable"),
+)
+
+CHALLENGE: Final = 'Bearer realm="clearwatt"'
+INVALID_TOKEN: Final = f'{CHALLENGE}, error="invalid_token"'
+RETRY_AFTER_SECONDS: Final = "5"
+
+
+def handler(error: Exception, context: Mapping[str, Any]) -> Response:
+    """Answer any exception of an API view as a problem; what nobody foresaw is logged and a 500."""
+    if isinstance(error, IntegrityError):
+        error = refusal(error) or error
+    name = name_of(error)
+    body = document(name, detail=_detail(error, name), facts=_facts(error))
+    if name == "internal-error":
+        logger.error(
+            "request failed",
+            exc_info=error,
+            extra={"view": type(context.get("view")).__name__},
+        )
+    elif isinstance(error, DatabaseError | InterfaceError):
+        logger.error("database did not answer", extra={"error": str(error)})
+    set_rollback()
+    return Response(
+        body, status=body["status"], headers=_headers(error, name), content_type=MEDIA_TYPE
+    )
+
+
+def name_of(error: Exception) -> str:
+    """Return the problem's name: the last segment of its type."""
+    if isinstance(error, LedgerError):
+        return error.problem if error.problem in PROBLEMS else LedgerError.problem
+    return next((name for kind, name in FOREIGN if isinstance(error, kind)), "internal-error")
+
+
+def document(name: str, *, detail: str, facts: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the members of a problem document: the standard ones first, then the facts."""
+    problem = PROBLEMS[name]
+    return {
+        "type": f"/problems/{name}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": detail,
+        **(facts or {}),
+    }
+
+
+def respond(name: str, *, detail: str) -> JsonResponse:
+    """Answer with a problem from outside of DRF."""
+    return JsonResponse(
+        document(name, detail=detail), status=PROBLEMS[name].status, content_type=MEDIA_TYPE
+    )
+
+
+def no_such_path(_request: HttpRequest, rest: str = "") -> HttpResponse:
+    """Answer a path of the API that does not exist, with or without DEBUG."""
+    return respond("not-found", detail=f"{API_PREFIX}{rest} is no path of this API")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """Be Django's handler400: a problem under /v1/, a page elsewhere."""
+    if request.path.startswith(API_PREFIX):
+        return respond("invalid-request", detail="the request cannot be understood")
+    return defaults.bad_request(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """Be Django's handler404: a problem under /v1/, a page elsewhere."""
+    if request.path.startswith(API_PREFIX):
+        return respond("not-found", detail=f"{request.path} is no path of this API")
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponseBase:
+    """Be Django's handler500: a problem under /v1/, a page elsewhere."""
+    if request.path.startswith(API_PREFIX):
+        return respond("internal-error", detail="it is logged; nothing of the request was stored")
+    return defaults.server_error(request)
+
+
+def _detail(error: Exception, name: str) -> str:
+    if name == "internal-error":
+        return "it is logged; nothing of the request was stored"
+    if name == "database-unavailable":
+        return "try again in a moment; nothing of the request was stored"
+    if name == "not-found" and not isinstance(error, LedgerError):
+        return "there is no such path or thing, or it is not yours to see"
+    if isinstance(error, exceptions.ValidationError):
+        return "see errors"
+    if isinstance(error, exceptions.APIException):
+        return str(error.detail)
+    return str(error) or PROBLEMS[name].title
+
+
+def _facts(error: Exception) -> dict[str, Any]:
+    """Return what the error knows beside its sentence, as JSON."""
+    if isinstance(error, LedgerError):
+        return {
+            key: _plain(value)
+            for key, value in vars(error).items()
+            if key not in RESERVED and not key.startswith("_")
+        }
+    if isinstance(error, exceptions.ValidationError):
+        return {"errors": error.get_full_details()}
+    if isinstance(error, exceptions.Throttled):
+        return {"retry_after_seconds": error.wait}
+    return {}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    return _text(value)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)
+
+
+def _headers(error: Exception, name: str) -> dict[str, str]:
+    if PROBLEMS[name].status == status.HTTP_401_UNAUTHORIZED:
+        return {"WWW-Authenticate": CHALLENGE if name == "key-missing" else INVALID_TOKEN}
+    if name == "database-unavailable":
+        return {"Retry-After": RETRY_AFTER_SECONDS}
+    if isinstance(error, exceptions.Throttled) and error.wait is not None:
+        return {"Retry-After": f"{error.wait:.0f}"}
+    return {}

@@ -1,0 +1,119 @@
+"""Who calls: the key in the Authorization header, and the scope that a view asks of it."""
+
+from typing import Any, ClassVar, cast
+
+from django.utils import timezone
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from ledger.errors import LedgerError
+from ledger.parties import keys
+from ledger.parties.keys import Caller
+
+SCHEME = "Bearer"
+
+
+class ScopeMissing(LedgerError):
+    """The key is good, but not for this."""
+
+    problem = "scope-missing"
+
+    def __init__(self, *, needed: str, held: frozenset[str]) -> None:
+        self.needed = needed
+        self.held = sorted(held)
+        super().__init__(f"this needs a key with the scope {needed}")
+
+
+class PartyNotAllowed(LedgerError):
+    """The act belongs to another kind of party."""
+
+    problem = "party-not-allowed"
+
+    def __init__(self, *, party: str, allowed: str) -> None:
+        self.party = party
+        self.allowed = allowed
+        super().__init__(f"this is for the {allowed}; your key speaks for {party}")
+
+
+class KeyWithoutUser(LedgerError):
+    """The act needs a person, and the key acts for none."""
+
+    problem = "key-without-user"
+
+    def __init__(self) -> None:
+        super().__init__("this needs a key that was issued for a person: issue_key … --user NAME")
+
+
+def caller_of(request: Request) -> Caller:
+    """Return whom the request's key speaks for; the view asked for a key."""
+    caller = request.auth
+    assert isinstance(caller, Caller), "a view that asks for no key reads nothing of a party"
+    return caller
+
+
+def platform_user_of(request: Request) -> int:
+    """Return the id of the platform's person behind the key.
+
+    :raises PartyNotAllowed: if the key speaks for another party.
+    :raises KeyWithoutUser: if it acts for no person.
+    """
+    caller = caller_of(request)
+    if not caller.is_platform:
+        raise PartyNotAllowed(party=caller.party_code, allowed="platform")
+    if caller.user_id is None:
+        raise KeyWithoutUser
+    return caller.user_id
+
+
+class KeyAuthentication(BaseAuthentication):
+    """Read `Authorization: Bearer cw_<prefix>_<secret>`."""
+
+    def authenticate(self, request: Request) -> tuple[None, Caller]:
+        """Return the caller.
+
+        :raises KeyMissing: if there is no key; and what `keys.authenticate` raises.
+        """
+        scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if scheme.lower() != SCHEME.lower() or not token.strip():
+            raise keys.KeyMissing
+        return None, keys.authenticate(token.strip(), now=timezone.now())
+
+    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - DRF's signature
+        """Name the scheme, so that DRF answers 401."""
+        return SCHEME
+
+
+class HasScope(BasePermission):
+    """Let a key pass that holds the view's `scope`."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Return True.
+
+        :raises ScopeMissing: if the key lacks the scope.
+        """
+        needed = cast("Any", view).scope
+        caller = caller_of(request)
+        if needed not in caller.scopes:
+            raise ScopeMissing(needed=needed, held=caller.scopes)
+        return True
+
+
+class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """Describe the key in the OpenAPI document."""
+
+    target_class = KeyAuthentication
+    name: ClassVar[str] = "apiKey"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:  # noqa: ARG002
+        """Return the security scheme."""
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "cw_<prefix>_<secret>",
+            "description": "An API key of a party, from `manage.py issue_key`. Each operation "
+            "names the scope that it asks for.",
+        }

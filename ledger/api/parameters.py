@@ -1,0 +1,84 @@
+"""Query parameters and path segments, read strictly: a value that is not understood is refused."""
+
+from datetime import date
+
+from rest_framework.request import Request
+
+from ledger.errors import LedgerError
+
+DEFAULT_LIMIT = 100
+MAXIMUM_LIMIT = 1_000
+INT64_DIGITS = 18
+
+
+class InvalidParameter(LedgerError):
+    """A parameter of the request has a value that it cannot have."""
+
+    problem = "invalid-parameter"
+
+    def __init__(self, *, parameter: str, expected: str) -> None:
+        self.parameter = parameter
+        self.expected = expected
+        super().__init__(f"{parameter} must be {expected}")
+
+
+def only(request: Request, *names: str) -> None:
+    """Refuse query parameters that the operation does not know: a typing error must not widen it.
+
+    :raises InvalidParameter: if there is another one.
+    """
+    for name in request.query_params:
+        if name not in names:
+            known = ", ".join(names) if names else "none"
+            raise InvalidParameter(parameter=name, expected=f"left out (known here: {known})")
+
+
+def limit(request: Request) -> int:
+    """Return the page's size.
+
+    :raises InvalidParameter: if it is not a number from 1 to 1000.
+    """
+    text = request.query_params.get("limit", str(DEFAULT_LIMIT))
+    if not _is_digits(text) or not 1 <= int(text) <= MAXIMUM_LIMIT:
+        raise InvalidParameter(parameter="limit", expected=f"a number from 1 to {MAXIMUM_LIMIT}")
+    return int(text)
+
+
+def day(request: Request, name: str) -> date | None:
+    """Return the date of an optional parameter.
+
+    :raises InvalidParameter: if it is not written YYYY-MM-DD.
+    """
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    try:
+        parsed = date.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidParameter(parameter=name, expected="a date, written YYYY-MM-DD") from error
+    if parsed.isoformat() != text:
+        raise InvalidParameter(parameter=name, expected="a date, written YYYY-MM-DD")
+    return parsed
+
+
+def whole_number(text: str) -> int | None:
+    """Return an id from a path, or None if it can be no id.
+
+    >>> whole_number("42"), whole_number("-1"), whole_number("x"), whole_number("9" * 40)
+    (42, None, None, None)
+    """
+    return int(text) if _is_digits(text) else None
+
+
+def refuse_null_characters(request: Request) -> None:
+    """Refuse U+0000, which PostgreSQL's text cannot hold.
+
+    :raises InvalidParameter: if the path or the query has one.
+    """
+    values = [value for _, listed in request.query_params.lists() for value in listed]
+    if any("\x00" in value for value in [request.path, *request.query_params, *values]):
+        raise InvalidParameter(parameter="the address", expected="without the character U+0000")
+
+
+def _is_digits(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= INT64_DIGITS

@@ -1,0 +1,252 @@
+"""API keys: issued once, stored as a hash, checked on every request, revoked for ever."""
+
+import hashlib
+import hmac
+import logging
+import secrets
+import string
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.contrib.auth import get_user_model
+from django.db import DatabaseError, connection
+
+from ledger.errors import LedgerError
+from ledger.parties.models import ApiKey, Party
+from ledger.parties.viewers import Viewer
+
+logger = logging.getLogger(__name__)
+
+SCOPES: Final = ("events:write", "books:read", "settlements:read", "settlements:approve")
+
+SECRET_BYTES: Final = 32
+PREFIX_LENGTH: Final = 10
+PREFIX_ALPHABET: Final = string.ascii_lowercase + string.digits
+LAST_USE_GRANULARITY: Final = timedelta(minutes=1)
+
+FIND = """
+    SELECT api_key.id, api_key.secret_hash, api_key.scopes, api_key.expires_at,
+           api_key.revoked_at, api_key.last_used_at, api_key.user_id, holder.is_active,
+           party.id, party.code, party.kind
+    FROM ledger_api_key api_key
+    JOIN ledger_party party ON party.id = api_key.party_id
+    LEFT JOIN auth_user holder ON holder.id = api_key.user_id
+    WHERE api_key.prefix = %(prefix)s
+"""
+# SKIP LOCKED: of requests at the same moment one writes, and none waits for it.
+TOUCH = """
+    UPDATE ledger_api_key
+    SET last_used_at = %(now)s
+    WHERE id IN (
+        SELECT id
+        FROM ledger_api_key
+        WHERE id = %(id)s AND (last_used_at IS NULL OR last_used_at <= %(before)s)
+        FOR UPDATE SKIP LOCKED
+    )
+"""
+
+
+class KeyMissing(LedgerError):
+    """The request carries no key."""
+
+    problem = "key-missing"
+
+    def __init__(self) -> None:
+        super().__init__("send your key as `Authorization: Bearer cw_<prefix>_<secret>`")
+
+
+class KeyUnknown(LedgerError):
+    """The key is none of ours."""
+
+    problem = "key-unknown"
+
+    def __init__(self) -> None:
+        super().__init__("no such key: check that all of it was sent")
+
+
+class KeyExpired(LedgerError):
+    """The key is past its expiry."""
+
+    problem = "key-expired"
+
+    def __init__(self, prefix: str, expired_at: datetime) -> None:
+        self.prefix = prefix
+        self.expired_at = expired_at
+        super().__init__(f"key cw_{prefix}_… expired at {expired_at:%Y-%m-%d %H:%M} UTC")
+
+
+class KeyRevoked(LedgerError):
+    """The key was revoked, or the person behind it has left."""
+
+    problem = "key-revoked"
+
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
+        super().__init__(f"key cw_{prefix}_… is revoked")
+
+
+class ScopeUnknown(LedgerError):
+    """A scope is none of `SCOPES`."""
+
+    problem = "scope-unknown"
+
+    def __init__(self, scope: str) -> None:
+        self.scope = scope
+        self.known = list(SCOPES)
+        super().__init__(f"{scope!r} is not a scope; there are {', '.join(SCOPES)}")
+
+
+class PartyUnknown(LedgerError):
+    """No party has this code."""
+
+    problem = "party-unknown"
+
+    def __init__(self, party: str) -> None:
+        self.party = party
+        super().__init__(f"there is no party {party!r}")
+
+
+class UserUnknown(LedgerError):
+    """No user has this name."""
+
+    problem = "user-unknown"
+
+    def __init__(self, user: str) -> None:
+        self.user = user
+        super().__init__(f"there is no user {user!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A new key; `token` is shown once and stored nowhere."""
+
+    prefix: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who a checked key speaks for, and what it may do."""
+
+    key_id: int
+    party_id: int
+    party_code: str
+    is_platform: bool
+    user_id: int | None
+    scopes: frozenset[str]
+
+    @property
+    def viewer(self) -> Viewer:
+        """Return what the caller may see: the platform everything, a party what is its own."""
+        return Viewer(party_id=self.party_id, sees_all=self.is_platform)
+
+
+def issue(
+    *,
+    party: str,
+    scopes: Iterable[str],
+    name: str,
+    now: datetime,
+    user: str | None = None,
+    expires_at: datetime | None = None,
+) -> Issued:
+    """Create a key for a party and return it, the only time that its secret is known.
+
+    :raises ScopeUnknown, PartyUnknown, UserUnknown: if one is not; nothing is stored.
+    """
+    wanted = sorted(set(scopes))
+    for scope in wanted:
+        if scope not in SCOPES:
+            raise ScopeUnknown(scope)
+    holder = Party.objects.filter(code=party).first()
+    if holder is None:
+        raise PartyUnknown(party)
+    person = get_user_model().objects.filter(username=user).first() if user else None
+    if user and person is None:
+        raise UserUnknown(user)
+    prefix = "".join(secrets.choice(PREFIX_ALPHABET) for _ in range(PREFIX_LENGTH))
+    token = f"cw_{prefix}_{secrets.token_hex(SECRET_BYTES)}"
+    ApiKey.objects.create(
+        party=holder,
+        user=person,
+        name=name,
+        prefix=prefix,
+        secret_hash=_digest(token),
+        scopes=wanted,
+        created_at=now,
+        expires_at=expires_at,
+    )
+    logger.info("key issued", extra={"party": party, "prefix": prefix, "scopes": ",".join(wanted)})
+    return Issued(prefix=prefix, token=token)
+
+
+def authenticate(token: str, *, now: datetime) -> Caller:
+    """Return who the token speaks for, and note its use at most once a minute.
+
+    :raises KeyUnknown: if it is none of ours.
+    :raises KeyRevoked: if it, or the user behind it, was withdrawn.
+    :raises KeyExpired: if it is past its expiry.
+    """
+    prefix = _prefix(token)
+    with connection.cursor() as cursor:
+        cursor.execute(FIND, {"prefix": prefix})
+        row: tuple[Any, ...] | None = cursor.fetchone()
+    if row is None or not hmac.compare_digest(bytes(row[1]), _digest(token)):
+        raise KeyUnknown
+    key_id, _, scopes, expires_at, revoked_at, last_used_at, user_id, user_is_active = row[:8]
+    if revoked_at is not None or (user_id is not None and not user_is_active):
+        raise KeyRevoked(prefix)
+    if expires_at is not None and expires_at <= now:
+        raise KeyExpired(prefix, expires_at)
+    if last_used_at is None or last_used_at <= now - LAST_USE_GRANULARITY:
+        _note_use(key_id, now=now)
+    party_id, party_code, party_kind = row[8:]
+    return Caller(
+        key_id=key_id,
+        party_id=party_id,
+        party_code=party_code,
+        is_platform=party_kind == Party.Kind.PLATFORM,
+        user_id=user_id,
+        scopes=frozenset(scopes),
+    )
+
+
+def revoke(prefix: str, *, now: datetime) -> bool:
+    """Withdraw the key for ever; return whether it was in force until now.
+
+    :raises KeyUnknown: if no key has this prefix.
+    """
+    revoked = ApiKey.objects.filter(prefix=prefix, revoked_at=None).update(revoked_at=now)
+    if not revoked and not ApiKey.objects.filter(prefix=prefix).exists():
+        raise KeyUnknown
+    if revoked:
+        logger.info("key revoked", extra={"prefix": prefix})
+    return bool(revoked)
+
+
+def _prefix(token: str) -> str:
+    """Return the middle part of `cw_<prefix>_<secret>`.
+
+    >>> _prefix("cw_k3x9_f00d")
+    'k3x9'
+    """
+    parts = token.split("_")
+    if len(parts) != 3 or parts[0] != "cw" or not parts[1].isalnum():  # noqa: PLR2004 - the format
+        raise KeyUnknown
+    return parts[1]
+
+
+def _digest(token: str) -> bytes:
+    """Hash the whole token; it carries 256 random bits, so that one round is enough."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _note_use(key_id: int, *, now: datetime) -> None:
+    """Write the time of last use; a database that cannot (a replica) does not stop the request."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(TOUCH, {"id": key_id, "now": now, "before": now - LAST_USE_GRANULARITY})
+    except DatabaseError:
+        logger.warning("use of key not noted", extra={"key": key_id}, exc_info=True)

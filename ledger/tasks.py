@@ -1,0 +1,81 @@
+"""What Celery runs: thin, stateless, and safe to run twice or never. The tables are the queue."""
+
+import logging
+import threading
+import time
+from typing import Any, Final
+
+from celery import shared_task
+from django.utils import timezone
+
+from ledger.rating import partitions, rate
+
+logger = logging.getLogger(__name__)
+
+CLAIMS_A_RUN: Final = 20
+"""A run ends after so many claims, so that a worker that is asked to stop does so in seconds."""
+
+WAKE_EVERY_SECONDS: Final = 0.2
+SILENCE_AFTER_FAILURE_SECONDS: Final = 10.0
+
+
+@shared_task(name="ledger.tasks.rate_pending", ignore_result=True)
+def rate_pending(**_kwargs: Any) -> None:
+    """Rate what waits, claim by claim."""
+    for _ in range(CLAIMS_A_RUN):
+        if rate.rate_pending(now=timezone.now()) is None:
+            return
+    wake()
+
+
+@shared_task(name="ledger.tasks.retry_set_aside", ignore_result=True)
+def retry_set_aside(**_kwargs: Any) -> None:
+    """Rate what was set aside and is no longer missing anything."""
+    rate.retry_set_aside(now=timezone.now())
+
+
+@shared_task(name="ledger.tasks.prepare_partitions", ignore_result=True)
+def prepare_partitions(**_kwargs: Any) -> None:
+    """Make the usage journal's months ahead of time."""
+    partitions.prepare(now=timezone.now())
+
+
+class _Bell:
+    """Ring at most once in a while, and keep silent for longer after nobody answered.
+
+    What rings here is only a hint: beat looks into the table every second anyway.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._silent_until = 0.0
+
+    def may_ring(self, *, at: float) -> bool:
+        """Return whether it is time, and keep others silent for the next while if so."""
+        with self._lock:
+            if at < self._silent_until:
+                return False
+            self._silent_until = at + WAKE_EVERY_SECONDS
+            return True
+
+    def keep_silent(self, *, at: float) -> None:
+        """Do not try again soon: each try may cost its caller the connection's timeout."""
+        with self._lock:
+            self._silent_until = at + SILENCE_AFTER_FAILURE_SECONDS
+
+
+_bell = _Bell()
+
+
+def wake() -> None:
+    """Tell a worker that something waits; at most one message per 200 ms and process.
+
+    Never fails: a broker that is away is logged, and the beat schedule finds the work.
+    """
+    if not _bell.may_ring(at=time.monotonic()):
+        return
+    try:
+        rate_pending.apply_async(retry=False, ignore_result=True)
+    except Exception as error:  # noqa: BLE001 - each transport raises its own; none may reach intake
+        _bell.keep_silent(at=time.monotonic())
+        logger.warning("worker not woken", extra={"error": repr(error)})
