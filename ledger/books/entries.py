@@ -74,10 +74,12 @@ def imbalance(postings: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
 def check(draft: Draft) -> None:
     """Refuse a draft that the database would refuse.
 
+    Usage of nothing, such as a request that failed, is an entry without postings.
+
     :raises DraftInvalid: if it has no postings, a zero, a NaN, or an account twice.
     :raises DraftOutOfBalance: if a commodity does not sum to zero.
     """
-    if not draft.postings:
+    if not draft.postings and draft.kind != "usage":
         raise DraftInvalid(draft.narrative, "posts nothing")
     if len({account for account, _ in draft.postings}) != len(draft.postings):
         raise DraftInvalid(draft.narrative, "names an account twice")

@@ -1,0 +1,163 @@
+"""A true example of each problem that an operation of the API names.
+
+tests/config/test_problems.py compares type, title and status with config/problems.py.
+"""
+
+from typing import Any, Final
+
+
+def _problem(name: str, status: int, title: str, detail: str, **facts: Any) -> dict[str, Any]:
+    return {
+        "type": f"/problems/{name}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        **facts,
+    }
+
+
+_EXAMPLES: Final = (
+    _problem(
+        "invalid-parameter",
+        400,
+        "A parameter has no such value",
+        "as_of must be a date, written YYYY-MM-DD",
+        parameter="as_of",
+        expected="a date, written YYYY-MM-DD",
+    ),
+    _problem(
+        "invalid-cursor",
+        400,
+        "The cursor is not one of ours",
+        "take the cursor from the `next` link of the page before, unchanged",
+    ),
+    _problem(
+        "unreadable-body",
+        400,
+        "The body cannot be read",
+        "the body cannot be read: a CloudEvents batch is a JSON array",
+        why="a CloudEvents batch is a JSON array",
+    ),
+    _problem(
+        "key-missing",
+        401,
+        "An API key is needed",
+        "send your key as `Authorization: Bearer cw_<prefix>_<secret>`",
+    ),
+    _problem(
+        "key-unknown",
+        401,
+        "The API key is unknown",
+        "no such key: check that all of it was sent",
+    ),
+    _problem(
+        "key-expired",
+        401,
+        "The API key has expired",
+        "key cw_k3x9p0ab7q_… expired at 2026-10-01 00:00 UTC",
+        prefix="k3x9p0ab7q",
+        expired_at="2026-10-01T00:00:00Z",
+    ),
+    _problem(
+        "key-revoked",
+        401,
+        "The API key is revoked",
+        "key cw_k3x9p0ab7q_… is revoked",
+        prefix="k3x9p0ab7q",
+    ),
+    _problem(
+        "scope-missing",
+        403,
+        "The API key lacks a scope",
+        "this needs a key with the scope books:read",
+        needed="books:read",
+        held=["events:write"],
+    ),
+    _problem(
+        "party-not-allowed",
+        403,
+        "This is for other parties",
+        "this is for the platform; your key speaks for zhongwei",
+        party="zhongwei",
+        allowed="platform",
+    ),
+    _problem(
+        "key-without-user",
+        403,
+        "The API key acts for no person",
+        "this needs a key that was issued for a person: issue_key … --user NAME",
+    ),
+    _problem(
+        "no-such-account",
+        404,
+        "There is no such account",
+        "there is no account 'consumer:acme:receivable:EUR'",
+        code="consumer:acme:receivable:EUR",
+    ),
+    _problem(
+        "no-such-entry",
+        404,
+        "There is no such journal entry",
+        "there is no journal entry 4711",
+        entry_id=4711,
+    ),
+    _problem(
+        "no-such-usage-entry",
+        404,
+        "There is no such usage entry",
+        "there is no usage entry '202610-4711'",
+        public_id="202610-4711",
+    ),
+    _problem(
+        "no-such-batch",
+        404,
+        "There is no such batch",
+        "there is no batch '4711'",
+        batch="4711",
+    ),
+    _problem(
+        "length-required",
+        411,
+        "The length of the body is needed",
+        "send Content-Length",
+    ),
+    _problem(
+        "body-too-large",
+        413,
+        "The body is too large",
+        "the body is larger than 16777216 bytes; send smaller batches",
+        limit=16_777_216,
+    ),
+    _problem(
+        "too-many-events",
+        413,
+        "The batch holds too many events",
+        "the batch holds 10001 events; send at most 10000 in one request",
+        events=10_001,
+        limit=10_000,
+    ),
+    _problem(
+        "unsupported-content-type",
+        415,
+        "The body is in a form that is not read here",
+        "'text/csv' is not accepted; send application/cloudevents+json, "
+        "application/cloudevents-batch+json, application/json",
+        content_type="text/csv",
+    ),
+    _problem(
+        "unsupported-content-encoding",
+        415,
+        "The body is compressed",
+        "Content-Encoding 'gzip' is not read; send the body plain",
+        content_encoding="gzip",
+    ),
+    _problem(
+        "database-unavailable",
+        503,
+        "The database does not answer",
+        "try again in a moment; nothing of the request was stored",
+    ),
+)
+PROBLEM_EXAMPLES: Final[dict[str, dict[str, Any]]] = {
+    example["type"].rpartition("/")[2]: example for example in _EXAMPLES
+}

@@ -1,0 +1,323 @@
+"""Publish catalogue documents: validated whole, written once, never edited."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from django.db import connection, models, transaction
+
+from ledger.errors import LedgerError
+from ledger.parties.models import Deployment
+from ledger.pricing.models import Agreement, AgreementVersion, Publication, RateCard
+from ledger.pricing.sections import SECTIONS, Section
+from ledger.quantities import MINOR_UNIT_DIGITS
+
+SERIALISE_PUBLICATIONS: Final = "SELECT pg_advisory_xact_lock(hashtext('ledger_publication'))"
+SET_BY_US: Final = {"id", "revision", "publication", "created_at"}
+CURRENCY_FIELDS: Final = {"currency", "base", "quote"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with a document: where, as a JSON pointer, and what to do."""
+
+    pointer: str
+    detail: str
+
+
+class DocumentInvalid(LedgerError):
+    """A catalogue document is not as it should be; nothing of it is published."""
+
+    problem = "document-invalid"
+
+    def __init__(self, errors: Sequence[Fault]) -> None:
+        self.errors = list(errors)
+        shown = "; ".join(f"{fault.pointer}: {fault.detail}" for fault in self.errors[:5])
+        more = f" (and {len(self.errors) - 5} more)" if len(self.errors) > 5 else ""  # noqa: PLR2004
+        super().__init__(shown + more)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a publication brought: rows per section; publication_id is None if nothing was new."""
+
+    publication_id: int | None
+    added: dict[str, int]
+
+
+@dataclass(slots=True)
+class _Named:
+    """Ids by the code or codes that a document uses, per table."""
+
+    ids: dict[type[models.Model], dict[tuple[str, ...], int]]
+    providers: dict[str, str] | None
+
+    def find(self, model: type[models.Model], name: tuple[str, ...]) -> int | None:
+        if model not in self.ids:
+            self.ids[model] = _ids_by_name(model)
+        return self.ids[model].get(name)
+
+    def provider_of(self, agreement: str) -> str | None:
+        """Return the provider's code: an agreement's rate card is one of its own provider."""
+        if self.providers is None:
+            self.providers = dict(Agreement.objects.values_list("code", "provider__code"))
+        return self.providers.get(agreement)
+
+    def forget(self, model: type[models.Model]) -> None:
+        self.ids.pop(model, None)
+        self.providers = None
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """Read a YAML or JSON catalogue document.
+
+    :raises DocumentInvalid: if the file does not parse or is not a mapping of sections.
+    """
+    text = path.read_text(encoding="utf-8")
+    try:
+        document = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+    except (json.JSONDecodeError, yaml.YAMLError) as error:
+        raise DocumentInvalid([Fault("", f"{path.name} does not parse: {error}")]) from error
+    if not isinstance(document, dict):
+        raise DocumentInvalid([Fault("", f"{path.name} is not a mapping of sections")])
+    return document
+
+
+@transaction.atomic
+def publish(document: Mapping[str, Any], *, now: datetime, published_by: str) -> Published:
+    """Write what is new in a document as one publication; an equal row is passed over.
+
+    Publications follow one another: a revision that a reader has seen never grows afterwards.
+
+    :raises DocumentInvalid: naming every faulty row; nothing is published.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(SERIALISE_PUBLICATIONS)
+    unknown = sorted(set(document) - {section.name for section in SECTIONS})
+    faults = [Fault(f"#/{name}", "is not a section of a catalogue document") for name in unknown]
+    publication = Publication(
+        published_at=now,
+        published_by=published_by,
+        document_sha256=_digest(document),
+        provides=_provided(document),
+    )
+    publication.id = _next_publication_id()
+    named = _Named(ids={}, providers=None)
+    added: dict[str, int] = {}
+    for section in SECTIONS:
+        rows = document.get(section.name) or []
+        parsed = _parse(section, rows, named=named, faults=faults)
+        if faults:
+            continue
+        fresh = _fresh(section, parsed, publication=publication, now=now, faults=faults)
+        if fresh and not added:
+            publication.save(force_insert=True)
+        if fresh:
+            added[section.name] = len(fresh)
+            section.model._default_manager.bulk_create(fresh)
+            named.forget(section.model)
+    if faults:
+        raise DocumentInvalid(faults)
+    return Published(publication.id if added else None, added)
+
+
+def _digest(document: Mapping[str, Any]) -> str:
+    text = json.dumps(document, sort_keys=True, default=str, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _next_publication_id() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('ledger_publication', 'id'))")
+        (number,) = cursor.fetchone()
+    return int(number)
+
+
+def _provided(document: Mapping[str, Any]) -> list[str]:
+    keys = set()
+    for section in SECTIONS:
+        for row in document.get(section.name) or []:
+            try:
+                keys.add(section.provides(row))
+            except (KeyError, TypeError):
+                continue  # the row is reported when it is parsed
+    return sorted(key for key in keys if key is not None)
+
+
+def _parse(
+    section: Section, rows: object, *, named: _Named, faults: list[Fault]
+) -> list[dict[str, Any]]:
+    """Return the rows with typed values and resolved references; faults are collected."""
+    if not isinstance(rows, list):
+        faults.append(Fault(f"#/{section.name}", "is not a list"))
+        return []
+    parsed = []
+    for index, row in enumerate(rows):
+        pointer = f"#/{section.name}/{index}"
+        if not isinstance(row, dict):
+            faults.append(Fault(pointer, "is not a mapping"))
+            continue
+        before = len(faults)
+        values = _typed(section, row, pointer=pointer, named=named, faults=faults)
+        if len(faults) == before:
+            try:
+                section.check(row)
+            except LedgerError as error:
+                faults.append(Fault(pointer, str(error)))
+        parsed.append(values)
+    return parsed
+
+
+def _typed(
+    section: Section, row: dict[str, Any], *, pointer: str, named: _Named, faults: list[Fault]
+) -> dict[str, Any]:
+    if section.model is AgreementVersion:
+        row = {"provider": named.provider_of(str(row.get("agreement"))), **row}
+    values: dict[str, Any] = {}
+    used = {name for names in section.references.values() for name in names}
+    for column in section.model._meta.concrete_fields:
+        if column.name in SET_BY_US:
+            continue
+        used.add(column.name)
+        at = f"{pointer}/{column.name}"
+        if isinstance(column, models.ForeignKey):
+            name = tuple(str(row.get(part) or "") for part in section.references[column.name])
+            target = named.find(column.related_model, name) if all(name) else None  # type: ignore[arg-type] # a model class once loaded
+            if target is None and not (column.null and not name[-1]):
+                faults.append(Fault(at, f"names {'/'.join(name)!r}, which is not published"))
+            values[column.attname] = target
+        elif column.name in row:
+            try:
+                values[column.name] = _value(column, row[column.name])
+            except (ValueError, TypeError, InvalidOperation, ZoneInfoNotFoundError) as error:
+                faults.append(Fault(at, str(error)))
+        elif column.has_default() or column.null:
+            values[column.name] = column.get_default()
+        else:
+            faults.append(Fault(at, "is missing"))
+    faults.extend(
+        Fault(f"{pointer}/{name}", f"is not a field of {section.name}")
+        for name in sorted(set(row) - used)
+    )
+    return values
+
+
+def _value(column: "models.Field[Any, Any]", value: Any) -> Any:
+    """Return a document's value as its column keeps it; nothing is guessed.
+
+    :raises ValueError: saying what to write instead.
+    """
+    if value is None:
+        if not column.null:
+            raise ValueError("is missing")
+        return None
+    for kind, read in _READERS:
+        if isinstance(column, kind):
+            return read(value)
+    text = str(value)
+    if column.name in CURRENCY_FIELDS and text not in MINOR_UNIT_DIGITS:
+        raise ValueError(f"{text!r} is not a currency this ledger keeps")
+    if column.name == "time_zone":
+        ZoneInfo(text)
+    return text
+
+
+def _decimal(value: object) -> Decimal:
+    if isinstance(value, bool | float):
+        raise ValueError(f"{value!r} is not exact: write it in quotes")  # noqa: TRY004 - one error for every faulty value
+    number = Decimal(str(value))
+    if not number.is_finite():
+        raise ValueError(f"{value!r} is not a number")
+    return number
+
+
+def _instant(value: object) -> datetime:
+    at = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    if at.tzinfo is None:
+        raise ValueError(f"{value!s} needs a zone: write it as 2026-01-01T00:00:00Z, in quotes")
+    return at
+
+
+def _date(value: object) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(str(value))
+
+
+def _whole(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError(f"{value!r} is not a whole number")  # noqa: TRY004 - one error for every faulty value
+    return value
+
+
+def _as_it_is(value: object) -> object:
+    return value
+
+
+_READERS: Final[tuple[tuple[Any, Any], ...]] = (
+    (models.DecimalField, _decimal),
+    (models.DateTimeField, _instant),
+    (models.DateField, _date),
+    ((models.BooleanField, models.JSONField), _as_it_is),
+    (models.IntegerField, _whole),
+)
+
+
+def _fresh(
+    section: Section,
+    parsed: list[dict[str, Any]],
+    *,
+    publication: Publication,
+    now: datetime,
+    faults: list[Fault],
+) -> list[models.Model]:
+    """Return unsaved rows for what the database does not hold already."""
+    names = {column.name for column in section.model._meta.concrete_fields}
+    versioned = "revision" in names
+    key_fields = [_attname(section, name) for name in section.identity]
+    if "valid_from" in names:
+        key_fields.append("valid_from")
+    held: dict[tuple[Any, ...], models.Model] = {}
+    ordering = ["revision"] if versioned else []
+    for instance in section.model._default_manager.order_by(*ordering, "pk"):
+        held[tuple(getattr(instance, name) for name in key_fields)] = instance
+    fresh = []
+    for index, values in enumerate(parsed):
+        key = tuple(values[name] for name in key_fields)
+        existing = held.get(key)
+        if existing and all(getattr(existing, name) == value for name, value in values.items()):
+            continue
+        if existing and not versioned:
+            faults.append(
+                Fault(
+                    f"#/{section.name}/{index}", "is published with other values; it cannot change"
+                )
+            )
+            continue
+        if versioned:
+            revision = getattr(existing, "revision", 0) + 1
+            stamp = {"revision": revision, "publication": publication}
+        else:
+            stamp = {"created_at": now} if "created_at" in names else {}
+        held[key] = section.model(**values, **stamp)
+        fresh.append(held[key])
+    return fresh
+
+
+def _attname(section: Section, name: str) -> str:
+    return str(section.model._meta.get_field(name).attname)
+
+
+def _ids_by_name(model: type[models.Model]) -> dict[tuple[str, ...], int]:
+    """Return ids by the names under which documents refer to a table's rows."""
+    manager = model._default_manager
+    if model in (Deployment, RateCard):
+        rows = manager.values_list("provider__code", "code", "id")
+    else:
+        rows = manager.values_list("code", "id")
+    return {tuple(row[:-1]): row[-1] for row in rows}

@@ -1,0 +1,180 @@
+"""The catalogue as published, in memory: what holds for a deployment and an agreement at a time.
+
+Loaded once per publication and shared by every claim of a process; nothing in it changes.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Generic, TypeVar
+
+from django.db.models import Max, Model
+
+from ledger.parties.models import Deployment, Party
+from ledger.pricing.models import (
+    Agreement,
+    AgreementVersion,
+    CarbonFactor,
+    DeploymentTerms,
+    FxRate,
+    GpuHourPrice,
+    GreenSupply,
+    HolidayYear,
+    Publication,
+    RateCardVersion,
+    ServingProfile,
+    SitePue,
+    SiteTariff,
+    TariffVersion,
+)
+from ledger.pricing.tariff import HolidayCalendar, TariffTerms
+
+Key = tuple[Any, ...]
+VersionT = TypeVar("VersionT", bound=Model)
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """Why something has no price: the reason, and what publication would mend it."""
+
+    reason: str
+    missing: str
+
+
+@dataclass(frozen=True, slots=True)
+class Series(Generic[VersionT]):
+    """Versions of one thing in order; each holds until the next begins."""
+
+    starts: tuple[datetime, ...]
+    versions: tuple[VersionT | None, ...]
+
+    def at(self, moment: datetime) -> VersionT | None:
+        """Return the version in force, or None before the first and after a withdrawal."""
+        index = bisect_right(self.starts, moment) - 1
+        return self.versions[index] if index >= 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Everything published up to `revision`, keyed as rating asks for it."""
+
+    revision: int
+    parties: Mapping[str, Party]
+    party_codes: Mapping[int, str]
+    deployments: Mapping[tuple[int, str], Deployment]
+    agreements: Mapping[tuple[int, int], Agreement]
+    versions: Mapping[type[Model], Mapping[Key, Series[Any]]]
+    profiles: Mapping[int, tuple[int, ...]]
+    tariff_terms: Mapping[int, TariffTerms]
+    calendars: Mapping[str, HolidayCalendar]
+
+    def in_force(self, model: type[Model], key: Key, moment: datetime) -> Any:
+        """Return the version of `model` with this key that holds at `moment`, or None."""
+        series = self.versions[model].get(key)
+        return series.at(moment) if series else None
+
+
+def latest_revision() -> int:
+    """Return the newest publication's id; 0 if nothing is published."""
+    return Publication.objects.aggregate(newest=Max("id"))["newest"] or 0
+
+
+def load() -> Published:
+    """Read the whole catalogue: one query a table."""
+    revision = latest_revision()
+    versions = {
+        model: _series(model, key, revision)
+        for model, key in (
+            (SitePue, ("site_id",)),
+            (SiteTariff, ("site_id",)),
+            (TariffVersion, ("tariff_id",)),
+            (GreenSupply, ("site_id",)),
+            (CarbonFactor, ("zone", "method")),
+            (GpuHourPrice, ("code",)),
+            (FxRate, ("base", "quote")),
+            (ServingProfile, ("deployment_id", "context_from_tokens")),
+            (DeploymentTerms, ("deployment_id",)),
+            (RateCardVersion, ("rate_card_id",)),
+            (AgreementVersion, ("agreement_id",)),
+        )
+    }
+    parties = {party.code: party for party in Party.objects.all()}
+    return Published(
+        revision=revision,
+        parties=parties,
+        party_codes={party.id: party.code for party in parties.values()},
+        deployments={
+            (deployment.provider_id, deployment.code): deployment
+            for deployment in Deployment.objects.select_related("site", "provider")
+        },
+        agreements={
+            (agreement.provider_id, agreement.consumer_id): agreement
+            for agreement in Agreement.objects.select_related("provider", "consumer")
+        },
+        versions=versions,
+        profiles=_context_bands(versions[ServingProfile]),
+        tariff_terms=_tariff_terms(versions[TariffVersion]),
+        calendars=_calendars(revision),
+    )
+
+
+RELATED: Mapping[type[Model], tuple[str, ...]] = {
+    SiteTariff: ("tariff",),
+    TariffVersion: ("tariff",),
+    ServingProfile: ("benchmark",),
+    RateCardVersion: ("rate_card__provider",),
+    AgreementVersion: ("agreement", "rate_card__provider"),
+}
+
+
+def _series(model: type[Model], key: tuple[str, ...], revision: int) -> dict[Key, Series[Any]]:
+    """Return each key's versions; of equal `valid_from` the highest revision stands."""
+    standing: dict[Key, dict[datetime, Any]] = defaultdict(dict)
+    rows = model._default_manager.filter(publication_id__lte=revision)
+    related = RELATED.get(model, ())
+    for row in rows.select_related(*related).order_by("valid_from", "revision"):
+        version: Any = row
+        standing[tuple(getattr(row, name) for name in key)][version.valid_from] = version
+    return {
+        name: Series(
+            starts=tuple(by_start),
+            versions=tuple(None if row.withdrawn else row for row in by_start.values()),
+        )
+        for name, by_start in standing.items()
+    }
+
+
+def _context_bands(profiles: Iterable[Key]) -> dict[int, tuple[int, ...]]:
+    """Return, per deployment, the ascending lower bounds of its context bands."""
+    bands: dict[int, list[int]] = defaultdict(list)
+    for deployment_id, context_from_tokens in profiles:
+        bands[deployment_id].append(context_from_tokens)
+    return {deployment_id: tuple(sorted(lower)) for deployment_id, lower in bands.items()}
+
+
+def _tariff_terms(series: Mapping[Key, Series[Any]]) -> dict[int, TariffTerms]:
+    return {
+        version.id: TariffTerms.from_document(version.terms)
+        for one in series.values()
+        for version in one.versions
+        if version is not None
+    }
+
+
+def _calendars(revision: int) -> dict[str, HolidayCalendar]:
+    days: dict[str, dict[date, str]] = defaultdict(dict)
+    years: dict[str, set[int]] = defaultdict(set)
+    latest: dict[tuple[str, int], Sequence[tuple[date, str]]] = {}
+    for row in HolidayYear.objects.filter(publication_id__lte=revision).order_by("revision"):
+        latest[row.calendar, row.year] = [
+            (date.fromisoformat(day), kind) for day, kind in row.days.items()
+        ]
+    for (calendar, year), exceptions in latest.items():
+        days[calendar].update(exceptions)
+        years[calendar].add(year)
+    return {
+        calendar: HolidayCalendar(days=days[calendar], years=frozenset(years[calendar]))
+        for calendar in years
+    }

@@ -1,0 +1,202 @@
+"""The sections of a catalogue document: which table each fills and how its rows are named."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db.models import Model
+
+from ledger.parties.models import Deployment, Party
+from ledger.pricing import cost, tariff
+from ledger.pricing.models import (
+    Agreement,
+    AgreementVersion,
+    Benchmark,
+    CarbonFactor,
+    DeploymentTerms,
+    FxRate,
+    GpuHourPrice,
+    GreenSupply,
+    Hardware,
+    HolidayYear,
+    Provenance,
+    RateCard,
+    RateCardVersion,
+    ServingProfile,
+    Site,
+    SitePue,
+    SiteTariff,
+    Tariff,
+    TariffVersion,
+)
+
+Row = Mapping[str, Any]
+
+
+def _unchecked(_: Row) -> None:
+    """Accept a row whose fields' types say everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One list of a catalogue document.
+
+    `identity` names the fields that identify a thing, or the series a version belongs to;
+    `provides` says, in the words of a set-aside event's `missing`, what a row brings.
+    `references` maps a foreign key to the document's fields that name its target.
+    """
+
+    name: str
+    model: type[Model]
+    identity: tuple[str, ...]
+    provides: Callable[[Row], str | None]
+    references: Mapping[str, tuple[str, ...]]
+    check: Callable[[Row], None] = _unchecked
+
+
+def _check_tariff(row: Row) -> None:
+    tariff.TariffTerms.from_document(row["terms"])
+
+
+def _check_rate_card(row: Row) -> None:
+    cost.terms_from_document(row["terms"])
+
+
+def _check_profile(row: Row) -> None:
+    cost.check_profile(row)
+
+
+def _nothing(_: Row) -> None:
+    return None
+
+
+SECTIONS: Final[tuple[Section, ...]] = (
+    Section("provenance", Provenance, ("code",), _nothing, {}),
+    Section("parties", Party, ("code",), lambda row: f"consumer:{row['code']}", {}),
+    Section("hardware", Hardware, ("code",), _nothing, {}),
+    Section(
+        "benchmarks",
+        Benchmark,
+        ("code",),
+        _nothing,
+        {"hardware": ("hardware",), "provenance": ("provenance",)},
+    ),
+    Section(
+        "holiday_calendars",
+        HolidayYear,
+        ("calendar", "year"),
+        lambda row: f"calendar:{row['calendar']}/{row['year']}",
+        {"provenance": ("provenance",)},
+    ),
+    Section("sites", Site, ("code",), _nothing, {}),
+    Section("tariffs", Tariff, ("code",), _nothing, {}),
+    Section(
+        "tariff_versions",
+        TariffVersion,
+        ("tariff",),
+        lambda row: f"tariff_version:{row['tariff']}",
+        {"tariff": ("tariff",), "provenance": ("provenance",)},
+        _check_tariff,
+    ),
+    Section(
+        "site_tariffs",
+        SiteTariff,
+        ("site",),
+        lambda row: f"tariff:{row['site']}",
+        {"site": ("site",), "tariff": ("tariff",), "provenance": ("provenance",)},
+    ),
+    Section(
+        "site_pue",
+        SitePue,
+        ("site",),
+        lambda row: f"pue:{row['site']}",
+        {"site": ("site",), "provenance": ("provenance",)},
+    ),
+    Section(
+        "green_supplies",
+        GreenSupply,
+        ("site",),
+        lambda row: f"green:{row['site']}",
+        {"site": ("site",), "provenance": ("provenance",)},
+    ),
+    Section(
+        "carbon_factors",
+        CarbonFactor,
+        ("zone", "method"),
+        lambda row: f"carbon:{row['zone']}/{row['method']}",
+        {"provenance": ("provenance",)},
+    ),
+    Section(
+        "gpu_hours",
+        GpuHourPrice,
+        ("code",),
+        lambda row: f"gpu_hour:{row['code']}",
+        {"hardware": ("hardware",), "provenance": ("provenance",)},
+    ),
+    Section(
+        "fx_rates",
+        FxRate,
+        ("base", "quote"),
+        lambda row: f"fx:{row['base']}/{row['quote']}",
+        {"provenance": ("provenance",)},
+    ),
+    Section(
+        "deployments",
+        Deployment,
+        ("provider", "code"),
+        lambda row: f"deployment:{row['provider']}/{row['code']}",
+        {"provider": ("provider",), "site": ("site",)},
+    ),
+    Section(
+        "serving_profiles",
+        ServingProfile,
+        ("deployment", "context_from_tokens"),
+        lambda row: f"profile:{row['provider']}/{row['deployment']}",
+        {
+            "deployment": ("provider", "deployment"),
+            "benchmark": ("benchmark",),
+            "provenance": ("provenance",),
+        },
+        _check_profile,
+    ),
+    Section(
+        "deployment_terms",
+        DeploymentTerms,
+        ("deployment",),
+        lambda row: f"terms:{row['provider']}/{row['deployment']}",
+        {"deployment": ("provider", "deployment"), "provenance": ("provenance",)},
+    ),
+    Section(
+        "rate_cards",
+        RateCard,
+        ("provider", "code"),
+        _nothing,
+        {"provider": ("provider",)},
+    ),
+    Section(
+        "rate_card_versions",
+        RateCardVersion,
+        ("rate_card",),
+        lambda row: f"rate_card:{row['provider']}/{row['rate_card']}",
+        {"rate_card": ("provider", "rate_card"), "provenance": ("provenance",)},
+        _check_rate_card,
+    ),
+    Section(
+        "agreements",
+        Agreement,
+        ("code",),
+        lambda row: f"agreement:{row['provider']}/{row['consumer']}",
+        {"provider": ("provider",), "consumer": ("consumer",)},
+    ),
+    Section(
+        "agreement_versions",
+        AgreementVersion,
+        ("agreement",),
+        lambda row: f"agreement_version:{row['agreement']}",
+        {
+            "agreement": ("agreement",),
+            "rate_card": ("provider", "rate_card"),
+            "provenance": ("provenance",),
+        },
+    ),
+)

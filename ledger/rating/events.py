@@ -1,0 +1,118 @@
+"""The events of a claim as columns, read back from the batches that hold them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from ledger.tokens import PROMPT_CLASSES, TOKEN_CLASSES
+from ledger.usage.columns import from_arrow
+from ledger.usage.identity import microseconds
+
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBatch:
+    """A batch as it was claimed; `rows` picks some of its events, None means all."""
+
+    id: int
+    provider_id: int
+    received_at: datetime
+    payload: bytes
+    rows: Sequence[int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """A column of names: `codes` index into `values`."""
+
+    codes: Integers
+    values: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """n events as columns of length n; times are microseconds since 1970-01-01 UTC."""
+
+    batch_id: Integers
+    row: Integers
+    provider_id: Integers
+    source_id: Integers
+    occurred_us: Integers
+    counts: list[Integers]
+    consumer: Names
+    project: Names
+    deployment: Names
+    status: Names
+    event_id: list[str]
+    attributes: list[str | None]
+
+    def __len__(self) -> int:
+        return len(self.event_id)
+
+    @property
+    def prompt_tokens(self) -> Integers:
+        """What decides the context band: every class that the model reads."""
+        total = np.zeros(len(self), dtype=np.int64)
+        for name, column in zip(TOKEN_CLASSES, self.counts, strict=True):
+            if name in PROMPT_CLASSES:
+                total += column
+        return total
+
+
+def read(batches: Sequence[StoredBatch]) -> Events:
+    """Return the batches' events, in the order of the batches and of their rows."""
+    tables, rows = [], []
+    for batch in batches:
+        table = from_arrow(batch.payload)
+        chosen = np.arange(len(table)) if batch.rows is None else np.array(batch.rows)
+        tables.append(table if batch.rows is None else table.take(pa.array(chosen)))
+        rows.append(chosen)
+    table = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+    lengths = [len(chosen) for chosen in rows]
+    received_us = _repeat([microseconds(batch.received_at) for batch in batches], lengths)
+    return Events(
+        batch_id=_repeat([batch.id for batch in batches], lengths),
+        row=np.concatenate(rows).astype(np.int64),
+        provider_id=_repeat([batch.provider_id for batch in batches], lengths),
+        source_id=_integers(table["source_id"]),
+        occurred_us=_filled(table["occurred_at"], received_us),
+        counts=[_integers(table[name]) for name in TOKEN_CLASSES],
+        consumer=_names(table["consumer"]),
+        project=_names(table["project"]),
+        deployment=_names(table["deployment"]),
+        status=_names(table["status"]),
+        event_id=table["event_id"].to_pylist(),
+        attributes=table["attributes"].to_pylist(),
+    )
+
+
+def _repeat(values: Sequence[int], lengths: Sequence[int]) -> Integers:
+    return np.repeat(np.array(values, dtype=np.int64), lengths)
+
+
+def _integers(column: Any) -> Integers:
+    return column.combine_chunks().to_numpy(zero_copy_only=False)  # type: ignore[no-any-return] # pyarrow is untyped
+
+
+def _filled(column: Any, otherwise: Integers) -> Integers:
+    """Return microseconds, taking the batch's receipt where the sender gave no time."""
+    array = column.combine_chunks()
+    known = array.is_valid().to_numpy(zero_copy_only=False)
+    values = array.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
+    return np.where(known, values, otherwise)
+
+
+def _names(column: Any) -> Names:
+    array = column.combine_chunks()
+    if isinstance(array, pa.ChunkedArray):
+        array = array.chunk(0)
+    return Names(
+        codes=array.indices.to_numpy(zero_copy_only=False).astype(np.int64),
+        values=array.dictionary.to_pylist(),
+    )

@@ -1,0 +1,287 @@
+"""Rate what was recorded: claim, price, post, in one transaction per claim.
+
+The table is the queue: batches are claimed with SKIP LOCKED, so any number of workers can run,
+and whatever a killed worker had not committed is simply claimed again.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import numpy as np
+from django.db import InterfaceError, OperationalError, connection, transaction
+
+from ledger.books import accounts, balances, journal
+from ledger.pricing import published, slots
+from ledger.pricing.published import Lack
+from ledger.pricing.slots import RateBook, RatesMissing
+from ledger.rating import booking, events, partitions, writing
+from ledger.rating.events import Events, StoredBatch
+from ledger.rating.preparation import Unprepared, prepared
+from ledger.rating.valuation import Valuation, value
+from ledger.usage.identity import EPOCH
+
+logger = logging.getLogger(__name__)
+
+CLAIM: Final = """
+    DECLARE claim NO SCROLL CURSOR FOR
+    SELECT id, provider_id, received_at, payload, events, attempts
+    FROM ledger_usage_batch
+    WHERE state = 'pending' AND next_attempt_at <= %(now)s
+    ORDER BY next_attempt_at, id
+    FOR UPDATE SKIP LOCKED
+"""
+"""A cursor locks the rows that it fetches and no others, so that workers share the queue."""
+
+FETCH: Final = "FETCH FORWARD {count} FROM claim"
+
+CLAIM_SET_ASIDE: Final = """
+    SELECT set_aside.batch_id, set_aside.row
+    FROM ledger_set_aside set_aside
+    WHERE set_aside.retry_at <= %(now)s
+       OR EXISTS (
+            SELECT FROM ledger_publication publication
+            WHERE publication.id > set_aside.judged_by_publication
+              AND set_aside.missing = ANY(publication.provides)
+       )
+    ORDER BY set_aside.batch_id, set_aside.row
+    LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+"""
+BATCHES: Final = """
+    SELECT id, provider_id, received_at, payload
+    FROM ledger_usage_batch
+    WHERE id = ANY(%(ids)s)
+    ORDER BY id
+"""
+NO_LONGER_ASIDE: Final = """
+    DELETE FROM ledger_set_aside
+    USING unnest(%(batches)s::bigint[], %(rows)s::integer[]) AS entered (batch_id, row)
+    WHERE ledger_set_aside.batch_id = entered.batch_id AND ledger_set_aside.row = entered.row
+"""
+RATED: Final = """
+    UPDATE ledger_usage_batch
+    SET state = 'rated', rated_at = %(now)s
+    WHERE id = ANY(%(ids)s) AND state = 'pending'
+"""
+POSTPONE: Final = """
+    UPDATE ledger_usage_batch
+    SET attempts = attempts + 1, next_attempt_at = %(next)s
+    WHERE id = ANY(%(ids)s) AND state = 'pending'
+"""
+MOST_BATCHES: Final = 500
+"""Batches in one claim, whatever their size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """What a claim did: batches claimed, usage entries written, events set aside."""
+
+    batches: int
+    entered: int
+    set_aside: int
+
+
+class ClaimFailed(Exception):
+    """A claim raised; its batches are tried one by one, and the one that fails row by row."""
+
+    def __init__(self, batch_ids: Sequence[int]) -> None:
+        self.batch_ids = list(batch_ids)
+        super().__init__(f"batches {self.batch_ids} could not be rated together")
+
+
+def rate_pending(*, now: datetime, limit: int = 50_000) -> Rated | None:
+    """Rate one claim of at most `limit` events (at least one batch); None if nothing waits.
+
+    A batch that makes a claim fail is put behind the others and tried alone; alone, its rows are
+    tried apart, so that one bad row ends as set aside and never holds up the queue.
+    """
+    try:
+        return prepared(lambda: _claim_and_rate(now=now, limit=limit), now=now)
+    except ClaimFailed as failed:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                POSTPONE, {"ids": failed.batch_ids, "next": now + timedelta(microseconds=1)}
+            )
+        logger.exception("claim failed", extra={"batches": failed.batch_ids})
+        return Rated(batches=0, entered=0, set_aside=0)
+
+
+def retry_set_aside(*, now: datetime, limit: int = 50_000) -> Rated | None:
+    """Rate set-aside events that are due or whose lack was published since; None if there are none."""
+    return prepared(lambda: _retry(now=now, limit=limit), now=now)
+
+
+def _claim_and_rate(*, now: datetime, limit: int) -> Rated | None:
+    batches, attempts = _claim(now=now, limit=limit)
+    if not batches:
+        return None
+    ids = [batch.id for batch in batches]
+    alone = len(batches) == 1 and attempts > 0
+    try:
+        rated = _by_halves(batches[0], now=now) if alone else _enter(events.read(batches), now=now)
+    except (Unprepared, OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        raise ClaimFailed(ids) from error
+    with connection.cursor() as cursor:
+        cursor.execute(RATED, {"ids": ids, "now": now})
+        assert cursor.rowcount == len(ids), "claimed batches cannot change under us"
+    return Rated(len(batches), rated.entered, rated.set_aside)
+
+
+def _claim(*, now: datetime, limit: int) -> tuple[list[StoredBatch], int]:
+    """Lock the oldest batches up to the limit; one that failed before is claimed alone."""
+    claimed: list[StoredBatch] = []
+    total = 0
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, {"now": now})
+        while total < limit and len(claimed) < MOST_BATCHES:
+            typical = total // len(claimed) if claimed else limit
+            count = min(max((limit - total) // max(typical, 1), 1), MOST_BATCHES)
+            cursor.execute(FETCH.format(count=count))
+            rows = cursor.fetchall()
+            for id_, provider_id, received_at, payload, size, attempts in rows:
+                if attempts > 0 and claimed:
+                    return claimed, 0
+                claimed.append(StoredBatch(id_, provider_id, received_at, bytes(payload)))
+                total += size
+                if attempts > 0:
+                    return claimed, attempts
+            if len(rows) < count:
+                break
+    return claimed, 0
+
+
+def _retry(*, now: datetime, limit: int) -> Rated | None:
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM_SET_ASIDE, {"now": now, "limit": limit})
+        aside = cursor.fetchall()
+        if not aside:
+            return None
+        cursor.execute(BATCHES, {"ids": sorted({batch_id for batch_id, _ in aside})})
+        batches = [
+            StoredBatch(
+                id_,
+                provider_id,
+                received_at,
+                bytes(payload),
+                rows=[row for batch_id, row in aside if batch_id == id_],
+            )
+            for id_, provider_id, received_at, payload in cursor.fetchall()
+        ]
+    again = events.read(batches)
+    rated = _enter(again, now=now, were_set_aside=True)
+    return Rated(len(batches), rated.entered, rated.set_aside)
+
+
+def _enter(claimed: Events, *, now: datetime, were_set_aside: bool = False) -> Rated:
+    """Price the events and write everything that follows, balances last.
+
+    :raises Unprepared: if something must be made first; nothing is written yet then.
+    """
+    book = current_rates()
+    try:
+        valuation = value(claimed, book=book)
+    except RatesMissing as missing:
+        compiled = missing.compiled
+        raise Unprepared(lambda at: slots.store(compiled, now=at)) from missing
+    _require_partitions(claimed, valuation)
+    booked = booking.book(claimed, valuation)
+    _require_accounts([code for draft in booked.drafts for code, _ in draft.postings])
+    recorded = journal.record(booked.drafts, now=now)
+    writing.copy_usage_entries(claimed, valuation, booked, entry_ids=recorded.entry_ids)
+    if were_set_aside:
+        _no_longer_aside(claimed, valuation)
+    writing.set_aside(claimed, valuation, revision=book.published.revision, now=now)
+    writing.add_to_rollup(claimed, valuation)
+    balances.move(recorded.moves)
+    assert len(valuation.kept) + len(valuation.lacks) == len(claimed), (
+        "every event is accounted for"
+    )
+    return Rated(batches=0, entered=len(valuation.kept), set_aside=len(valuation.lacks))
+
+
+_rates: list[RateBook] = []
+
+
+def current_rates() -> RateBook:
+    """Return this process's rate book, read anew when the catalogue has a later revision."""
+    revision = published.latest_revision()
+    if not _rates or _rates[0].published.revision != revision:
+        _rates[:] = [RateBook(published.load())]
+    return _rates[0]
+
+
+def _by_halves(batch: StoredBatch, *, now: datetime) -> Rated:
+    """Rate a batch that failed: whole, else in halves, until the rows that fail stand alone."""
+    everything = events.read([batch])
+    waiting = [list(range(len(everything)))]
+    entered = aside = 0
+    while waiting:
+        rows = waiting.pop()
+        part = events.read(
+            [StoredBatch(batch.id, batch.provider_id, batch.received_at, batch.payload, rows)]
+        )
+        try:
+            with transaction.atomic():
+                rated = _enter(part, now=now)
+        except (Unprepared, OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            if len(rows) == 1:
+                logger.exception("event failed", extra={"batch": batch.id, "row": rows[0]})
+                _set_aside_as_error(part, error, now=now)
+                aside += 1
+            else:
+                middle = len(rows) // 2
+                waiting += [rows[middle:], rows[:middle]]
+        else:
+            entered += rated.entered
+            aside += rated.set_aside
+    return Rated(batches=1, entered=entered, set_aside=aside)
+
+
+def _set_aside_as_error(part: Events, error: Exception, *, now: datetime) -> None:
+    nothing = np.zeros(0, dtype=np.intp)
+    writing.set_aside(
+        part,
+        Valuation(
+            kept=nothing,
+            combination_of=nothing,
+            combinations=[],
+            amounts=np.zeros((0, 0), dtype=np.int64),
+            lacks={0: Lack("error", f"{type(error).__name__}: {error}"[:500])},
+        ),
+        revision=published.latest_revision(),
+        now=now,
+    )
+
+
+def _require_partitions(claimed: Events, valuation: Valuation) -> None:
+    if not len(valuation.kept):
+        return
+    days = np.unique(claimed.occurred_us[valuation.kept] // (86_400 * 1_000_000))
+    missing = partitions.months_missing(EPOCH + timedelta(days=int(day)) for day in days)
+    if missing:
+        raise Unprepared(lambda _: partitions.add(missing))
+
+
+def _require_accounts(codes: Sequence[str]) -> None:
+    wanted = set(codes)
+    missing = wanted - accounts.ids(wanted).keys()
+    if missing:
+        raise Unprepared(lambda _: accounts.ensure(missing))
+
+
+def _no_longer_aside(claimed: Events, valuation: Valuation) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            NO_LONGER_ASIDE,
+            {
+                "batches": claimed.batch_id[valuation.kept].tolist(),
+                "rows": claimed.row[valuation.kept].tolist(),
+            },
+        )

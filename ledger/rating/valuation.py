@@ -1,0 +1,192 @@
+"""What each event of a claim costs, or why that is not known."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ledger.parties.models import Deployment, Party
+from ledger.pricing import inputs, kernel
+from ledger.pricing.models import Agreement
+from ledger.pricing.published import Lack, Published
+from ledger.pricing.slots import Ask, Priced, RateBook
+from ledger.pricing.tariff import SLOT_SECONDS
+from ledger.rating.events import Events, Integers
+from ledger.tokens import TOKEN_CLASSES
+
+SLOT_MICROSECONDS: Final = SLOT_SECONDS * 1_000_000
+PACKED_LIMIT: Final = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class Combination:
+    """What many events share: who used whose deployment, in which band and slot, at what rate."""
+
+    deployment: Deployment
+    consumer: Party
+    agreement: Agreement
+    context_from_tokens: int
+    slot: int
+    priced: Priced
+
+
+@dataclass(frozen=True, slots=True)
+class Valuation:
+    """A claim's events, valued.
+
+    `kept` are the indices of the events that have a price; `combination_of[k]` and
+    `amounts[component, k]` (whole sub-units, in the order of COMPONENTS) belong to `kept[k]`.
+    `lacks` are the others, by index.
+    """
+
+    kept: npt.NDArray[np.intp]
+    combination_of: npt.NDArray[np.intp]
+    combinations: list[Combination | None]
+    amounts: Integers
+    lacks: dict[int, Lack]
+
+
+def value(events: Events, *, book: RateBook) -> Valuation:
+    """Price the events as columns: one look-up per combination, integer products per event.
+
+    :raises RatesMissing: if rates must be compiled first.
+    """
+    published = book.published
+    bands = _context_bands(events, published)
+    slots = events.occurred_us // SLOT_MICROSECONDS
+    first, combination_of = _distinct(
+        [events.provider_id, events.deployment.codes, events.consumer.codes, bands, slots]
+    )
+    found = [_parties(events, int(index), published) for index in first]
+    asks = [
+        Ask(one[0], one[2], int(bands[index]), int(slots[index]))
+        for one, index in zip(found, first, strict=True)
+        if not isinstance(one, Lack)
+    ]
+    answers = iter(book.price(asks))
+    combinations: list[Combination | None] = []
+    lack_of: dict[int, Lack] = {}
+    for position, (one, index) in enumerate(zip(found, first, strict=True)):
+        answer = one if isinstance(one, Lack) else next(answers)
+        if isinstance(answer, Lack):
+            lack_of[position] = answer
+            combinations.append(None)
+        else:
+            assert not isinstance(one, Lack)
+            combinations.append(Combination(*one, int(bands[index]), int(slots[index]), answer))
+    return _amounts(events, book, combination_of, combinations, lack_of)
+
+
+def _amounts(
+    events: Events,
+    book: RateBook,
+    combination_of: npt.NDArray[np.intp],
+    combinations: list[Combination | None],
+    lack_of: dict[int, Lack],
+) -> Valuation:
+    """Multiply tokens by rates; what has no rate, or no room in int64, is lacking."""
+    rows = np.array([-1 if one is None else one.priced.row for one in combinations], dtype=np.intp)
+    row = rows[combination_of]
+    lacks = {int(index): lack_of[combination_of[index]] for index in np.flatnonzero(row < 0)}
+    unrated = _unrated(events, book, row)
+    for index in np.flatnonzero(unrated):
+        lacks[int(index)] = _no_class_rate(events, book, combinations, combination_of, int(index))
+    kept = np.flatnonzero((row >= 0) & ~unrated)
+    computed = kernel.amounts(
+        counts=[column[kept] for column in events.counts], rates=book.rates, row=row[kept]
+    )
+    beyond = np.asarray(computed.out_of_range)
+    for index in kept[beyond]:
+        lacks[int(index)] = Lack("amount_out_of_range", f"event:{events.event_id[index]}")
+    return Valuation(
+        kept=kept[~beyond],
+        combination_of=combination_of[kept[~beyond]],
+        combinations=combinations,
+        amounts=computed.values[:, ~beyond],
+        lacks=lacks,
+    )
+
+
+def _unrated(events: Events, book: RateBook, row: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+    """Return which priced events have tokens of a class that their rate does not know."""
+    unrated = np.zeros(len(events), dtype=np.bool_)
+    for position, column in enumerate(events.counts):
+        if column.any() and not book.rated[position].all():
+            unrated |= (row >= 0) & (column > 0) & ~book.rated[position][row]
+    return unrated
+
+
+def _no_class_rate(
+    events: Events,
+    book: RateBook,
+    combinations: Sequence[Combination | None],
+    combination_of: npt.NDArray[np.intp],
+    index: int,
+) -> Lack:
+    combination = combinations[combination_of[index]]
+    assert combination is not None
+    row = combination.priced.row
+    name = next(
+        name
+        for position, name in enumerate(TOKEN_CLASSES)
+        if events.counts[position][index] > 0 and not book.rated[position, row]
+    )
+    deployment = combination.deployment
+    return Lack(f"no_rate_for_{name}", f"profile:{deployment.provider.code}/{deployment.code}")
+
+
+def _parties(
+    events: Events, index: int, published: Published
+) -> tuple[Deployment, Party, Agreement] | Lack:
+    """Return who an event concerns, or the first of them that is not known."""
+    provider_id = int(events.provider_id[index])
+    code = events.deployment.values[events.deployment.codes[index]]
+    consumer_code = events.consumer.values[events.consumer.codes[index]]
+    provider = published.party_codes.get(provider_id)
+    deployment = published.deployments.get((provider_id, code))
+    if deployment is None:
+        return Lack("unknown_deployment", f"deployment:{provider}/{code}")
+    consumer = published.parties.get(consumer_code)
+    if consumer is None:
+        return Lack("unknown_consumer", f"consumer:{consumer_code}")
+    agreement = published.agreements.get((provider_id, consumer.id))
+    if agreement is None:
+        return Lack("no_agreement", f"agreement:{provider}/{consumer_code}")
+    return deployment, consumer, agreement
+
+
+def _context_bands(events: Events, published: Published) -> Integers:
+    """Return each event's context band: zero unless its deployment has several."""
+    bands = np.zeros(len(events), dtype=np.int64)
+    prompt_tokens = events.prompt_tokens
+    first, group = _distinct([events.provider_id, events.deployment.codes])
+    for position, index in enumerate(first):
+        code = events.deployment.values[events.deployment.codes[index]]
+        deployment = published.deployments.get((int(events.provider_id[index]), code))
+        bounds = inputs.context_bounds(published, deployment.id) if deployment else (0,)
+        if bounds == (0,):
+            continue
+        members = group == position
+        lower = np.array(bounds, dtype=np.int64)
+        chosen = np.searchsorted(lower, prompt_tokens[members], side="right") - 1
+        bands[members] = np.where(chosen >= 0, lower[np.maximum(chosen, 0)], 0)
+    return bands
+
+
+def _distinct(
+    columns: Sequence[Integers],
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Return the first index of each distinct combination, and each event's combination."""
+    packed = np.zeros(len(columns[0]), dtype=np.int64)
+    size = 1
+    for column in columns:
+        values, codes = np.unique(column, return_inverse=True)
+        if size * len(values) >= PACKED_LIMIT:
+            distinct, packed = np.unique(packed, return_inverse=True)
+            size = len(distinct)
+        packed = packed * len(values) + codes
+        size *= len(values)
+    _, first, inverse = np.unique(packed, return_index=True, return_inverse=True)
+    return first, inverse

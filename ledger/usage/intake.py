@@ -1,0 +1,262 @@
+"""Record a posted batch: identities registered, events kept as columns, one transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db import OperationalError, connection, transaction
+
+from ledger.errors import LedgerError
+from ledger.usage import register
+from ledger.usage.columns import Record, to_arrow
+from ledger.usage.formats import cloudevents
+from ledger.usage.identity import body_hash, key, microseconds
+from ledger.usage.sources import KnownSource, known_sources
+
+MOST_EVENTS: Final = 10_000
+MOST_BYTES: Final = 16 * 1024 * 1024
+FUTURE_ALLOWED: Final = timedelta(hours=1)
+TRIES: Final = 3
+DEADLOCK: Final = "40P01"
+
+BATCH_ID: Final = "SELECT nextval(pg_get_serial_sequence('ledger_usage_batch', 'id'))"
+INSERT_BATCH: Final = """
+    INSERT INTO ledger_usage_batch
+        (id, provider_id, received_at, events, payload, state, attempts, next_attempt_at)
+    VALUES (%(id)s, %(provider)s, %(now)s, %(events)s, %(payload)s, 'pending', 0, %(now)s)
+"""
+
+
+class BodyTooLarge(LedgerError):
+    """The body is larger than one request may be."""
+
+    problem = "body-too-large"
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        super().__init__(f"the body is larger than {limit} bytes; send smaller batches")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What became of an item that was not accepted: duplicate, conflict or rejected."""
+
+    index: int
+    status: str
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The answer to a posted batch; batch_id is None when nothing of it was new."""
+
+    batch_id: int | None
+    sent: int
+    accepted: int
+    items: list[Item]
+
+    def count(self, status: str) -> int:
+        """Return how many items are duplicates, conflicts or rejected."""
+        return sum(item.status == status for item in self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A record with its identity, on its way into the register."""
+
+    record: Record
+    key: UUID
+    body_hash: UUID
+
+
+def record(*, provider_id: int, body: bytes, content_type: str, now: datetime) -> Receipt:
+    """Record what a provider posted and return what became of every item.
+
+    After it returns, what was accepted is on disk. A retry of the same body books nothing twice.
+
+    :raises BodyTooLarge, UnsupportedContentType, UnreadableBody, TooManyEvents: if the whole
+        request is refused; nothing is stored.
+    """
+    if len(body) > MOST_BYTES:
+        raise BodyTooLarge(MOST_BYTES)
+    decoded = cloudevents.decode(body, content_type=content_type, limit=MOST_EVENTS)
+    rejected = [
+        Item(refusal.index, "rejected", refusal.code, refusal.detail)
+        for refusal in decoded.refusals
+    ]
+    timely, untimely = _in_time(decoded.records, now=now)
+    sources = known_sources(
+        provider_id=provider_id, uris={record.source for record in timely}, now=now
+    )
+    accepted_by_source, too_old = _since_source_began(timely, sources)
+    sent = len(decoded.records) + len(decoded.refusals)
+    candidates, repeated = _distinct(accepted_by_source)
+    receipt = _register_with_retry(provider_id, candidates, sources=sources, sent=sent, now=now)
+    items = sorted(
+        [*rejected, *untimely, *too_old, *repeated, *receipt.items], key=lambda item: item.index
+    )
+    assert receipt.accepted + len(items) == sent, "every item is accounted for"
+    return Receipt(receipt.batch_id, sent, receipt.accepted, items)
+
+
+def _in_time(records: Sequence[Record], *, now: datetime) -> tuple[list[Record], list[Item]]:
+    """Part records from those of the future; a provider's clock may be an hour ahead."""
+    latest = now + FUTURE_ALLOWED
+    kept: list[Record] = []
+    refused: list[Item] = []
+    for one in records:
+        if one.occurred_at is None or one.occurred_at <= latest:
+            kept.append(one)
+        else:
+            detail = f"#/{one.index}/time: is later than {latest.isoformat()}, an hour from now"
+            refused.append(Item(one.index, "rejected", "time_in_future", detail))
+    return kept, refused
+
+
+def _since_source_began(
+    records: Sequence[Record], sources: Mapping[str, KnownSource]
+) -> tuple[list[Record], list[Item]]:
+    """Part records from those before their source's first accepted day."""
+    kept: list[Record] = []
+    refused: list[Item] = []
+    for one in records:
+        accepts_from = sources[one.source].accepts_from
+        if one.occurred_at is None or one.occurred_at >= accepts_from:
+            kept.append(one)
+        else:
+            detail = (
+                f"#/{one.index}/time: is before {accepts_from.isoformat()}, "
+                f"from when source {one.source!r} is accepted"
+            )
+            refused.append(Item(one.index, "rejected", "time_too_old", detail))
+    return kept, refused
+
+
+def _distinct(records: Sequence[Record]) -> tuple[list[Candidate], list[Item]]:
+    """Keep the first record of each key; a later one is a duplicate, or a conflict if other."""
+    first: dict[UUID, Candidate] = {}
+    items: list[Item] = []
+    for one in records:
+        candidate = _identified(one)
+        held = first.setdefault(candidate.key, candidate)
+        if held is not candidate:
+            items.append(_repeated(candidate, held.body_hash))
+    return sorted(first.values(), key=lambda candidate: candidate.key.bytes), items
+
+
+def _identified(one: Record) -> Candidate:
+    at = one.occurred_at
+    return Candidate(
+        record=one,
+        key=key(source=one.source, event_id=one.event_id),
+        body_hash=body_hash(
+            occurred_at_microseconds=None if at is None else microseconds(at),
+            consumer=one.consumer,
+            project=one.project,
+            deployment=one.deployment,
+            counts=one.counts,
+            status=one.status,
+            attributes=one.attributes,
+        ),
+    )
+
+
+def _repeated(candidate: Candidate, held_hash: UUID) -> Item:
+    one = candidate.record
+    if candidate.body_hash == held_hash:
+        return Item(
+            one.index, "duplicate", "already_recorded", f"event {one.event_id!r} is recorded"
+        )
+    return Item(
+        one.index,
+        "conflict",
+        "recorded_with_other_content",
+        f"event {one.event_id!r} is recorded with content {held_hash.hex}, this one has "
+        f"{candidate.body_hash.hex}; nothing is overwritten, correct the recorded event instead",
+    )
+
+
+def _register_with_retry(
+    provider_id: int,
+    candidates: Sequence[Candidate],
+    *,
+    sources: Mapping[str, KnownSource],
+    sent: int,
+    now: datetime,
+) -> Receipt:
+    """Register the candidates; a deadlock with an overlapping batch is tried again."""
+    for attempt in range(1, TRIES + 1):
+        try:
+            return _register(provider_id, candidates, sources=sources, sent=sent, now=now)
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", None) != DEADLOCK or attempt == TRIES:
+                raise
+    raise AssertionError("the last try returns or raises")
+
+
+@transaction.atomic
+def _register(
+    provider_id: int,
+    candidates: Sequence[Candidate],
+    *,
+    sources: Mapping[str, KnownSource],
+    sent: int,
+    now: datetime,
+) -> Receipt:
+    """Claim the keys, then keep the records whose keys were new as one batch."""
+    if not candidates:
+        return Receipt(None, sent, 0, [])
+    with connection.cursor() as cursor:
+        cursor.execute(BATCH_ID)
+        (batch_id,) = cursor.fetchone()
+    held = register.claim(
+        provider_id=provider_id,
+        batch_id=batch_id,
+        keys=[candidate.key for candidate in candidates],
+        body_hashes=[candidate.body_hash for candidate in candidates],
+    )
+    fresh = [candidate for candidate in candidates if candidate.key not in held]
+    items = [
+        _repeated(candidate, held[candidate.key])
+        for candidate in candidates
+        if candidate.key in held
+    ]
+    if not fresh:
+        return Receipt(None, sent, 0, items)
+    records = sorted((candidate.record for candidate in fresh), key=lambda one: one.index)
+    payload = to_arrow(
+        [_in_utc(one) for one in records],
+        source_ids={uri: source.id for uri, source in sources.items()},
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            INSERT_BATCH,
+            {
+                "id": batch_id,
+                "provider": provider_id,
+                "now": now,
+                "events": len(records),
+                "payload": payload,
+            },
+        )
+    return Receipt(batch_id, sent, len(records), items)
+
+
+def _in_utc(one: Record) -> Record:
+    if one.occurred_at is None or one.occurred_at.tzinfo is UTC:
+        return one
+    return Record(
+        one.index,
+        one.source,
+        one.event_id,
+        one.occurred_at.astimezone(UTC),
+        one.consumer,
+        one.project,
+        one.deployment,
+        one.counts,
+        one.status,
+        one.attributes,
+    )
