@@ -184,7 +184,7 @@ def _electricity(
         return Lack("no_calendar", f"calendar:{terms.holiday_calendar}/{error.year}")
     month = tariff.local_month(terms, slot=slot)
     return {
-        "id": version.id,
+        **_values(version),
         "tariff": supply.tariff.code,
         "currency": terms.currency,
         "period": period,
@@ -207,8 +207,13 @@ def _fx(
 
 
 def _values(version: Any, *names: str) -> dict[str, Any]:
-    """Return the row's id and the named values, decimals as plain text without padding."""
+    """Return the row's id, its provenance if it has one, and the named values.
+
+    Decimals are plain text without padding.
+    """
     values: dict[str, Any] = {"id": version.id}
+    if version.provenance is not None:
+        values["provenance"] = version.provenance.code
     for name in names:
         value = getattr(version, name)
         values[name] = _text(value) if isinstance(value, Decimal) else value

@@ -123,7 +123,7 @@ def load() -> Published:
 RELATED: Mapping[type[Model], tuple[str, ...]] = {
     SiteTariff: ("tariff",),
     TariffVersion: ("tariff",),
-    ServingProfile: ("benchmark",),
+    ServingProfile: ("benchmark__provenance",),
     RateCardVersion: ("rate_card__provider",),
     AgreementVersion: ("agreement", "rate_card__provider"),
 }
@@ -134,7 +134,7 @@ def _series(model: type[Model], key: tuple[str, ...], revision: int) -> dict[Key
     standing: dict[Key, dict[datetime, Any]] = defaultdict(dict)
     rows = model._default_manager.filter(publication_id__lte=revision)
     related = RELATED.get(model, ())
-    for row in rows.select_related(*related).order_by("valid_from", "revision"):
+    for row in rows.select_related("provenance", *related).order_by("valid_from", "revision"):
         version: Any = row
         standing[tuple(getattr(row, name) for name in key)][version.valid_from] = version
     return {

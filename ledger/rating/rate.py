@@ -110,7 +110,7 @@ def rate_pending(*, now: datetime, limit: int = 50_000) -> Rated | None:
 
 
 def retry_set_aside(*, now: datetime, limit: int = 50_000) -> Rated | None:
-    """Rate set-aside events that are due or whose lack was published since; None if there are none."""
+    """Rate set-aside events that are due or whose lack was published; None if there are none."""
     return prepared(lambda: _retry(now=now, limit=limit), now=now)
 
 

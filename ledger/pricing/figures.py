@@ -1,0 +1,124 @@
+"""A rate's figures from its written-out inputs. Pure: the audit recomputes what was compiled."""
+
+from collections.abc import Mapping
+from decimal import Decimal, localcontext
+from typing import Any, Final
+
+from ledger.errors import LedgerError
+from ledger.pricing import cost
+from ledger.pricing.cost import Benchmark, CostInputs, Phase, PhaseFigures, TokenCost
+from ledger.quantities import EXACT, INT64_MAX
+from ledger.tokens import TOKEN_CLASSES
+
+QUANTISATION_BOUND: Final = cost.QUANTISATION_BOUND
+KWH_PER_MWH: Final = 1_000
+
+PerClass = list[int | None]
+"""Whole sub-units per token in the order of TOKEN_CLASSES; None where a class has no rate."""
+
+
+class RateOutOfRange(LedgerError):
+    """A rate per token is larger than the ledger's integers."""
+
+    problem = "rate-out-of-range"
+
+    def __init__(self, component: str, token_class: str) -> None:
+        self.component = component
+        self.token_class = token_class
+        super().__init__(f"{component} per {token_class} token does not fit the ledger's integers")
+
+
+def slot_figures(inputs: Mapping[str, Any]) -> dict[str, PerClass]:
+    """Return component -> whole sub-units per token and class, of a slot rate.
+
+    :raises LedgerError: if an input makes no sense or a rate is out of range.
+    """
+    return _per_class(cost.quantise_slot(_costs(inputs)))
+
+
+def price_figures(inputs: Mapping[str, Any], *, slot: Mapping[str, Any]) -> dict[str, PerClass]:
+    """Return component -> pico-units per token and class, of a price rate over a slot rate.
+
+    :raises LedgerError: as `slot_figures`.
+    """
+    terms = inputs["terms"]
+    return _per_class(
+        cost.quantise_price(
+            costs=_costs(slot),
+            terms=cost.terms_from_document(inputs["rate_card"]["terms"]),
+            cost_fx=_rate(inputs, slot["currency"]),
+            card_fx=_rate(inputs, inputs["rate_card"]["currency"]),
+            fee_rate=Decimal(terms["fee_rate"]),
+            fee_consumer_share=Decimal(terms["fee_consumer_share"]),
+        )
+    )
+
+
+def _costs(inputs: Mapping[str, Any]) -> dict[Phase, TokenCost]:
+    """Return the exact cost per token and phase, in the deployment's currency."""
+    profile, terms = inputs["profile"], inputs["terms"]
+    gpu_hour, electricity, green = inputs["gpu_hour"], inputs["electricity"], inputs["green"]
+    with localcontext(EXACT):
+        return cost.token_costs(
+            CostInputs(
+                figures=_phase_figures(profile),
+                boundary=profile["boundary"],
+                host_watts_per_gpu=Decimal(profile["host_watts_per_gpu"]),
+                idle_watts_per_gpu=Decimal(profile["idle_watts_per_gpu"]),
+                utilisation=Decimal(terms["utilisation"]),
+                scarcity_factor=Decimal(terms["scarcity_factor"]),
+                pue=Decimal(inputs["pue"]["pue"]),
+                gpu_hour_price=Decimal(gpu_hour["price"]) * _rate(inputs, gpu_hour["currency"]),
+                gpu_hour_includes_energy=gpu_hour["includes_energy"],
+                electricity_price_per_kwh=Decimal(electricity["price_per_kwh"])
+                * _rate(inputs, electricity["currency"]),
+                demand_price_per_kwh=Decimal(electricity["demand_price_per_kwh"])
+                * _rate(inputs, electricity["currency"]),
+                green_share=Decimal(green["share"]),
+                green_price_per_kwh=Decimal(green["price_per_mwh"])
+                / KWH_PER_MWH
+                * _rate(inputs, green["currency"]),
+                carbon_location_grams_per_kwh=Decimal(inputs["carbon_location"]["grams_per_kwh"]),
+                carbon_residual_grams_per_kwh=Decimal(inputs["carbon_residual"]["grams_per_kwh"]),
+            )
+        )
+
+
+def _phase_figures(profile: Mapping[str, Any]) -> dict[Phase, PhaseFigures]:
+    if "benchmark" in profile:
+        measured = profile["benchmark"]
+        return cost.split_benchmark(
+            benchmark=Benchmark(
+                gpu_count=measured["gpu_count"],
+                joules_per_output_token=Decimal(measured["joules_per_output_token"]),
+                output_tokens_per_second=Decimal(measured["output_tokens_per_second"]),
+                mean_output_tokens=Decimal(measured["mean_output_tokens"]),
+                mean_input_tokens=Decimal(measured["mean_input_tokens"]),
+                decode_to_prefill=Decimal(measured["decode_to_prefill"]),
+                cached_to_prefill=Decimal(measured["cached_to_prefill"]),
+            )
+        )
+    return {
+        phase: PhaseFigures(
+            joules=Decimal(profile["figures"][phase]["joules"]),
+            gpu_seconds=Decimal(profile["figures"][phase]["gpu_seconds"]),
+        )
+        for phase in Phase
+    }
+
+
+def _rate(inputs: Mapping[str, Any], currency: str) -> Decimal:
+    """Return the rate from a currency into the one that the inputs state."""
+    if currency == inputs["currency"]:
+        return Decimal(1)
+    return Decimal(inputs["fx"][currency]["rate"])
+
+
+def _per_class(figures: Mapping[str, Mapping[str, int]]) -> dict[str, PerClass]:
+    per_class: dict[str, PerClass] = {}
+    for component, by_class in figures.items():
+        for token_class, rate in by_class.items():
+            if abs(rate) > INT64_MAX:
+                raise RateOutOfRange(component, token_class)
+        per_class[component] = [by_class.get(token_class) for token_class in TOKEN_CLASSES]
+    return per_class

@@ -1,0 +1,177 @@
+"""Every row and multiplication behind the price of one usage event."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from ledger.pricing.models import PriceRate, Provenance
+from ledger.pricing.slots import MONEY, PHYSICAL
+from ledger.pricing.tariff import slot_of, slot_starts_at
+from ledger.quantities import (
+    MICROJOULES_PER_JOULE,
+    NANOGRAMS_PER_GRAM,
+    NANOSECONDS_PER_SECOND,
+    PICO_PER_UNIT,
+    in_units,
+)
+from ledger.rating.identity import NoSuchUsageEntry, parse_public_id
+from ledger.rating.models import UsageEntry
+from ledger.tokens import TOKEN_CLASSES
+
+UNITS: dict[str, tuple[str, int]] = {
+    "gpu_nanoseconds": ("GPU-s", NANOSECONDS_PER_SECOND),
+    "energy_microjoules": ("J", MICROJOULES_PER_JOULE),
+    "co2_location_nanograms": ("g", NANOGRAMS_PER_GRAM),
+    "co2_market_nanograms": ("g", NANOGRAMS_PER_GRAM),
+}
+"""The unit in which a component is shown; money is shown in the currency of the price rate."""
+
+PRICE_PARTS = ("compute", "energy", "green", "scarcity", "margin")
+"""They sum to the price."""
+
+KEPT_FROM_CONSUMERS = frozenset({*PRICE_PARTS, "fee_provider"})
+"""What a consumer does not see unless the agreement discloses it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """tokens × rate = amount, in whole sub-units: the arithmetic that was done."""
+
+    token_class: str
+    tokens: int
+    rate: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One component: its products, their sum, and the sum in the unit that people read."""
+
+    component: str
+    products: tuple[Product, ...]
+    amount: int
+    unit: str
+    quantity: Decimal
+    booked: int
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the usage entry holds what its rates give."""
+        return self.amount == self.booked
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """An entry, the slot it fell into, the rates it names with their inputs, and the products.
+
+    `provenance` gives source and grade of every catalogue figure that carries one.
+    """
+
+    entry: UsageEntry
+    slot: int
+    slot_starts_at: datetime
+    price_rate: PriceRate
+    lines: tuple[Line, ...]
+    provenance: tuple[dict[str, Any], ...]
+    discloses_cost: bool
+
+    def for_consumer(self) -> "Explanation":
+        """Leave out the provider's cost, unless the agreement discloses it."""
+        if self.discloses_cost:
+            return self
+        return Explanation(
+            entry=self.entry,
+            slot=self.slot,
+            slot_starts_at=self.slot_starts_at,
+            price_rate=self.price_rate,
+            lines=tuple(line for line in self.lines if line.component not in KEPT_FROM_CONSUMERS),
+            provenance=(),
+            discloses_cost=False,
+        )
+
+
+def find(public_id: str) -> UsageEntry:
+    """Return the usage entry, meeting only the partition of its month.
+
+    :raises NoSuchUsageEntry: if there is none with this id.
+    """
+    id_, starts_at, ends_at = parse_public_id(public_id)
+    entry = UsageEntry.objects.filter(
+        id=id_, occurred_at__gte=starts_at, occurred_at__lt=ends_at
+    ).first()
+    if entry is None:
+        raise NoSuchUsageEntry(public_id)
+    return entry
+
+
+def explain(entry: UsageEntry) -> Explanation:
+    """Return how the entry's amounts follow from the rates that it names."""
+    price_rate = PriceRate.objects.select_related(
+        "slot_rate__deployment__provider", "agreement_version__agreement"
+    ).get(id=entry.price_rate_id)
+    lines = tuple(_line(entry, price_rate, component) for component in ("price", *MONEY, *PHYSICAL))
+    slot = slot_of(entry.occurred_at)
+    return Explanation(
+        entry=entry,
+        slot=slot,
+        slot_starts_at=slot_starts_at(slot),
+        price_rate=price_rate,
+        lines=lines,
+        provenance=tuple(_provenance(price_rate)),
+        discloses_cost=price_rate.agreement_version.discloses_cost,
+    )
+
+
+def _line(entry: UsageEntry, price_rate: PriceRate, component: str) -> Line:
+    rates = getattr(price_rate.slot_rate if component in PHYSICAL else price_rate, component)
+    products = tuple(
+        Product(name, tokens, rate, tokens * rate)
+        for name, rate in zip(TOKEN_CLASSES, rates, strict=True)
+        if (tokens := getattr(entry, name)) and rate is not None
+    )
+    amount = sum(product.amount for product in products)
+    unit, per_unit = UNITS.get(component, (price_rate.currency, PICO_PER_UNIT))
+    return Line(
+        component=component,
+        products=products,
+        amount=amount,
+        unit=unit,
+        quantity=in_units(amount, per_unit=per_unit),
+        booked=sum(getattr(entry, part) for part in PRICE_PARTS)
+        if component == "price"
+        else getattr(entry, component),
+    )
+
+
+def _provenance(price_rate: PriceRate) -> list[dict[str, Any]]:
+    """Return where the figures of both rates come from, by the names their inputs give them."""
+    named = dict(
+        pair
+        for inputs in (price_rate.slot_rate.inputs, price_rate.inputs)
+        for pair in _named(inputs)
+    )
+    found = {one.code: one for one in Provenance.objects.filter(code__in=set(named.values()))}
+    return [
+        {
+            "figure": name,
+            "grade": found[code].grade,
+            "source": found[code].source,
+            "document": found[code].document,
+        }
+        for name, code in named.items()
+        if code in found
+    ]
+
+
+def _named(inputs: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return (figure, provenance code) of every figure among the inputs, however deep."""
+    return [
+        pair
+        for name, value in inputs.items()
+        if isinstance(value, dict)
+        for pair in (
+            *([(name, value["provenance"])] if value.get("provenance") else []),
+            *_named(value),
+        )
+    ]
