@@ -10,7 +10,7 @@ from django.db import OperationalError, connection, transaction
 
 from ledger.errors import LedgerError
 from ledger.usage import register
-from ledger.usage.columns import Record, to_arrow
+from ledger.usage.columns import Record, attributes_json, to_arrow
 from ledger.usage.formats import cloudevents
 from ledger.usage.identity import body_hash, key, microseconds
 from ledger.usage.sources import KnownSource, known_sources
@@ -159,7 +159,7 @@ def _identified(one: Record) -> Candidate:
             deployment=one.deployment,
             counts=one.counts,
             status=one.status,
-            attributes=one.attributes,
+            attributes_json=attributes_json(one.attributes),
         ),
     )
 

@@ -1,0 +1,24 @@
+"""Audits: each proves one invariant over the tables, reading rows and nothing else.
+
+They trust no trigger and no code of the main path: what they compare was written separately.
+"""
+
+from typing import Final
+
+from ledger.audit import books, rates, recorded, usage
+from ledger.audit.findings import Audit, Finding
+
+AUDITS: Final[tuple[Audit, ...]] = (
+    *books.AUDITS,
+    *usage.AUDITS,
+    *recorded.AUDITS,
+    *rates.AUDITS,
+)
+
+
+def run(audits: tuple[Audit, ...] = AUDITS) -> list[Finding]:
+    """Run every audit and return what was found; empty when the books are clean."""
+    return [finding for audit in audits for finding in audit.run()]
+
+
+__all__ = ["AUDITS", "Audit", "Finding", "run"]
