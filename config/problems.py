@@ -54,7 +54,8 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "length-required": Problem(411, "The length of the body is needed"),
     "body-too-large": Problem(413, "The body is too large"),
     "too-many-events": Problem(413, "The batch holds too many events"),
-    "unsupported-media-type": Problem(415, "The body is in a form that is not read here"),
+    "unsupported-content-type": Problem(415, "The body is in a form that is not read here"),
+    "unsupported-content-encoding": Problem(415, "The body is compressed"),
     "throttled": Problem(429, "Too many requests"),
     "internal-error": Problem(500, "Something failed here"),
     "database-unavailable": Problem(503, "The database does not answer"),
@@ -62,6 +63,15 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "scope-unknown": Problem(422, "There is no such scope"),
     "party-unknown": Problem(422, "There is no such party"),
     "user-unknown": Problem(422, "There is no such user"),
+    # usage and prices
+    "no-such-batch": Problem(404, "There is no such batch"),
+    "no-such-usage-entry": Problem(404, "There is no such usage entry"),
+    "document-invalid": Problem(422, "The catalogue document is not valid"),
+    "invalid-cost-input": Problem(422, "A figure of the cost makes no sense"),
+    "invalid-tariff": Problem(422, "The tariff is not complete or contradicts itself"),
+    "no-calendar-year": Problem(422, "The holidays of this year are not known"),
+    "rate-out-of-range": Problem(422, "A rate is too large"),
+    "version-not-on-quarter-hour": Problem(422, "Versions begin on a quarter hour"),
     # books
     "ledger-error": Problem(422, "The ledger refuses this"),
     "refused-by-the-books": Problem(409, "The books refuse this"),
@@ -70,12 +80,12 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "entry-already-recorded": Problem(409, "The entry is recorded already"),
     "posting-amount-invalid": Problem(422, "A posting needs an amount that is not zero"),
     "already-posted": Problem(409, "This is in the journal already"),
+    "no-such-account": Problem(404, "There is no such account"),
     "no-such-entry": Problem(404, "There is no such journal entry"),
     "invalid-account-code": Problem(422, "This is not an account code"),
     "period-closed": Problem(409, "The period is closed"),
     "invalid-month": Problem(422, "This is not a month"),
     "unknown-currency": Problem(422, "The currency is not kept here"),
-    "version-not-on-quarter-hour": Problem(422, "Versions begin on a quarter hour"),
 }
 
 # What Django and DRF raise by themselves; the first that fits, so subclasses stand before bases.
@@ -84,7 +94,7 @@ FOREIGN: Final[tuple[tuple[type[Exception], str], ...]] = (
     (exceptions.NotFound, "not-found"),
     (exceptions.MethodNotAllowed, "method-not-allowed"),
     (exceptions.NotAcceptable, "not-acceptable"),
-    (exceptions.UnsupportedMediaType, "unsupported-media-type"),
+    (exceptions.UnsupportedMediaType, "unsupported-content-type"),
     (exceptions.Throttled, "throttled"),
     (exceptions.ParseError, "unreadable-body"),
     (exceptions.ValidationError, "invalid-request"),

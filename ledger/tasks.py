@@ -37,7 +37,7 @@ def retry_set_aside(**_kwargs: Any) -> None:
 @shared_task(name="ledger.tasks.prepare_partitions", ignore_result=True)
 def prepare_partitions(**_kwargs: Any) -> None:
     """Make the usage journal's months ahead of time."""
-    partitions.prepare(now=timezone.now())
+    partitions.prepare_ahead(now=timezone.now())
 
 
 class _Bell:

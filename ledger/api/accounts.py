@@ -164,7 +164,7 @@ class EntryView(LedgerView):
         summary="Read a journal entry",
         description="Scope `books:read`. Shows the postings on your accounts; the platform's key "
         "shows all of them, and they sum to zero per commodity.",
-        parameters=[schema.path("id", description="The entry's id.", example="1024")],
+        parameters=[schema.path("entry_id", description="The entry's id.", example="1024")],
         responses=schema.answers(
             answers.Entry,
             example=examples.ENTRY,

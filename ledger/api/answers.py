@@ -154,13 +154,14 @@ class Tokens(serializers.Serializer[Any]):
 
 
 class Cost(serializers.Serializer[Any]):
-    """What a price is made of; shown to the provider, and to the consumer if agreed."""
+    """The provider's affair: the parts of the price, its fee, and the GPU time taken."""
 
     compute = Amount()
     energy = Amount()
     green = Amount()
     scarcity = Amount()
     margin = Amount(help_text="May be negative under a list price.")
+    fee_provider = Amount(help_text="The part of the platform's fee that the provider bears.")
     gpu_seconds = Amount()
 
 
@@ -190,8 +191,7 @@ class UsageEntry(serializers.Serializer[Any]):
     co2_market_grams = Amount()
     currency = serializers.CharField()
     price = Amount()
-    fee_provider = Amount(help_text="The platform's fee that the provider bears.")
-    fee_consumer = Amount(help_text="The platform's fee that the consumer bears.")
+    fee_consumer = Amount(help_text="The platform's fee on top, where the consumer bears it.")
     cost = Cost(allow_null=True, help_text="Null where it is not disclosed to you.")
     attributes = serializers.JSONField(allow_null=True)
 
@@ -255,3 +255,64 @@ class Health(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=["ok"])
     pending_batches = Count()
     oldest_pending_seconds = Count(allow_null=True, help_text="Null when nothing waits.")
+
+
+class Slot(serializers.Serializer[Any]):
+    """The quarter hour in which the event occurred."""
+
+    number = Count(help_text="Quarter hours since 1970-01-01 00:00 UTC.")
+    starts_at = serializers.DateTimeField()
+
+
+class Rate(serializers.Serializer[Any]):
+    """A stored rate: what it was compiled from, and when."""
+
+    id = Id()
+    currency = serializers.CharField()
+    compiled_at = serializers.DateTimeField()
+    quantisation_bound = serializers.CharField(
+        help_text="Each figure per token is exact to so many of its smallest units."
+    )
+    inputs = serializers.JSONField(
+        allow_null=True, help_text="Every figure that entered it; null where not disclosed to you."
+    )
+
+
+class Product(serializers.Serializer[Any]):
+    """tokens × rate = amount."""
+
+    token_class = serializers.CharField()
+    tokens = serializers.IntegerField()
+    rate = Amount(help_text="Per token.")
+    amount = Amount()
+
+
+class ExplanationLine(serializers.Serializer[Any]):
+    """One component: its products and their sum."""
+
+    component = serializers.CharField()
+    unit = serializers.CharField(help_text="A currency, J, g or GPU-s.")
+    products = Product(many=True)
+    amount = Amount(help_text="The sum of the products.")
+    booked = Amount(help_text="What the usage entry holds.")
+    agrees = serializers.BooleanField()
+
+
+class Provenance(serializers.Serializer[Any]):
+    """Where a figure comes from."""
+
+    figure = serializers.CharField()
+    grade = serializers.ChoiceField(choices=["O", "M", "P", "D", "I"])
+    source = serializers.CharField()
+    document = serializers.CharField(allow_blank=True)
+
+
+class Explanation(serializers.Serializer[Any]):
+    """Every row and multiplication behind the price of a usage entry."""
+
+    usage_entry = UsageEntry()
+    slot = Slot()
+    price_rate = Rate()
+    slot_rate = Rate()
+    lines = ExplanationLine(many=True)
+    provenance = Provenance(many=True)

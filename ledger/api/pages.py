@@ -79,7 +79,7 @@ def page(
     if len(rows) > limit:
         cursor = _encoded(key(shown[-1]))
         following = replace_query_param(request.build_absolute_uri(), "cursor", cursor)
-    return {"data": [render(row) for row in shown], "next": following}
+    return {"items": [render(row) for row in shown], "next": following}
 
 
 def _encoded(key: Key) -> str:

@@ -8,7 +8,7 @@ from ledger.errors import LedgerError
 
 DEFAULT_LIMIT = 100
 MAXIMUM_LIMIT = 1_000
-INT64_DIGITS = 18
+LIMIT_DIGITS = 4
 
 
 class InvalidParameter(LedgerError):
@@ -39,7 +39,8 @@ def limit(request: Request) -> int:
     :raises InvalidParameter: if it is not a number from 1 to 1000.
     """
     text = request.query_params.get("limit", str(DEFAULT_LIMIT))
-    if not _is_digits(text) or not 1 <= int(text) <= MAXIMUM_LIMIT:
+    is_number = text.isascii() and text.isdigit() and len(text) <= LIMIT_DIGITS
+    if not is_number or not 1 <= int(text) <= MAXIMUM_LIMIT:
         raise InvalidParameter(parameter="limit", expected=f"a number from 1 to {MAXIMUM_LIMIT}")
     return int(text)
 
@@ -61,15 +62,6 @@ def day(request: Request, name: str) -> date | None:
     return parsed
 
 
-def whole_number(text: str) -> int | None:
-    """Return an id from a path, or None if it can be no id.
-
-    >>> whole_number("42"), whole_number("-1"), whole_number("x"), whole_number("9" * 40)
-    (42, None, None, None)
-    """
-    return int(text) if _is_digits(text) else None
-
-
 def refuse_null_characters(request: Request) -> None:
     """Refuse U+0000, which PostgreSQL's text cannot hold.
 
@@ -78,7 +70,3 @@ def refuse_null_characters(request: Request) -> None:
     values = [value for _, listed in request.query_params.lists() for value in listed]
     if any("\x00" in value for value in [request.path, *request.query_params, *values]):
         raise InvalidParameter(parameter="the address", expected="without the character U+0000")
-
-
-def _is_digits(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= INT64_DIGITS

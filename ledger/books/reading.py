@@ -7,7 +7,7 @@ What exists but is another's is answered like what does not exist.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any, Final
 
 from django.db import connection
@@ -16,6 +16,7 @@ from ledger.books import balances
 from ledger.books.journal import NoSuchEntry
 from ledger.errors import LedgerError
 from ledger.parties.viewers import Viewer
+from ledger.quantities import EXACT
 
 ACCOUNTS: Final = """
     SELECT account.id, account.code, party.code, account.purpose, account.component,
@@ -96,7 +97,8 @@ class AccountBalance:
     @property
     def balance(self) -> Decimal:
         """Return debits less credits: debit positive, as the books keep it."""
-        return self.debits - self.credits
+        with localcontext(EXACT):
+            return self.debits - self.credits
 
 
 @dataclass(frozen=True, slots=True)

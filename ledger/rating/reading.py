@@ -15,6 +15,7 @@ from ledger.books import reading as books
 from ledger.books.models import JournalEntry
 from ledger.errors import LedgerError
 from ledger.parties.viewers import Viewer
+from ledger.rating.explanation import Explanation, explain, find
 from ledger.rating.identity import NoSuchUsageEntry, parse_public_id, public_id
 from ledger.usage.models import UsageBatch
 
@@ -26,14 +27,14 @@ LINES: Final = """
            agreement.code, picked.journal_entry_id, price_rate.currency,
            picked.context_from_tokens, picked.attributes,
            picked.energy_microjoules, picked.co2_location_nanograms, picked.co2_market_nanograms,
-           picked.fee_provider, picked.fee_consumer,
+           picked.fee_consumer,
            picked.compute + picked.energy + picked.green + picked.scarcity + picked.margin,
            ARRAY[picked.input, picked.cache_read, picked.cache_write_5m, picked.cache_write_1h,
                  picked.output, picked.reasoning, picked.audio_input, picked.audio_output,
                  picked.image_input],
            CASE WHEN %(sees_all)s OR picked.provider_id = %(party)s OR version.discloses_cost
                 THEN ARRAY[picked.compute, picked.energy, picked.green, picked.scarcity,
-                           picked.margin, picked.gpu_nanoseconds]
+                           picked.margin, picked.fee_provider, picked.gpu_nanoseconds]
            END
     FROM picked
     JOIN ledger_source source ON source.id = picked.source_id
@@ -119,13 +120,14 @@ class NoSuchBatch(LedgerError):
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a price is made of, in pico-units, and the GPU time beneath: the provider's affair."""
+    """The provider's affair: parts of the price and its fee in pico-units, and the GPU time."""
 
     compute: int
     energy: int
     green: int
     scarcity: int
     margin: int
+    fee_provider: int
     gpu_nanoseconds: int
 
 
@@ -158,7 +160,6 @@ class UsageLine:
     energy_microjoules: int
     co2_location_nanograms: int
     co2_market_nanograms: int
-    fee_provider: int
     fee_consumer: int
     price: int
     tokens: Sequence[int]
@@ -168,6 +169,18 @@ class UsageLine:
     def public_id(self) -> str:
         """Return the id that the API shows."""
         return public_id(occurred_at=self.occurred_at, id_=self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A usage entry with the arithmetic behind it, as much of it as the viewer may see.
+
+    `shows_cost` says whether the rates' inputs and the provider's parts are among it.
+    """
+
+    line: UsageLine
+    explanation: Explanation
+    shows_cost: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +277,18 @@ def usage_entry(viewer: Viewer, *, public_id: str) -> UsageLine:
     if not lines:
         raise NoSuchUsageEntry(public_id)
     return lines[0]
+
+
+def explained(viewer: Viewer, *, public_id: str) -> Explained:
+    """Return a usage entry that the viewer provided or consumed, and how its price was made.
+
+    :raises NoSuchUsageEntry: if there is none, or it is between others.
+    """
+    line = usage_entry(viewer, public_id=public_id)
+    explanation = explain(find(public_id))
+    if line.cost is None:
+        return Explained(line, explanation.for_consumer(), shows_cost=False)
+    return Explained(line, explanation, shows_cost=True)
 
 
 def batch(viewer: Viewer, *, batch_id: int) -> BatchStatus:

@@ -1,0 +1,238 @@
+"""A true example of every answer, for the OpenAPI document.
+
+They tell one story: the provider zhongwei serves the consumer acme on 5 October 2026.
+"""
+
+from typing import Any, Final
+
+Example = dict[str, Any]
+
+EVENT: Final[Example] = {
+    "specversion": "1.0",
+    "id": "019a2b7c-5d1e-7000-8000-00000000002a",
+    "source": "urn:gateway:zhongwei-1",
+    "type": "ai.usage",
+    "subject": "acme",
+    "time": "2026-10-05T09:30:00.250Z",
+    "data": {
+        "deployment": "zw-llama",
+        "usage": {"input": 800, "cache_read": 1200, "output": 500},
+        "status": "complete",
+        "project": "search",
+        "attributes": {"request": "r-42"},
+    },
+}
+RECEIPT: Final[Example] = {
+    "batch": "77",
+    "accepted": 998,
+    "duplicates": 1,
+    "conflicts": 0,
+    "rejected": 1,
+    "items": [
+        {
+            "index": 17,
+            "status": "duplicate",
+            "code": "already_recorded",
+            "detail": "this event is recorded already, with the same content",
+        },
+        {
+            "index": 430,
+            "status": "rejected",
+            "code": "invalid_event",
+            "detail": "#/430/data/usage/output: expected `int` >= 0",
+        },
+    ],
+}
+ACCOUNT: Final[Example] = {
+    "code": "consumer:acme:receivable:CNY",
+    "party": "acme",
+    "purpose": "receivable",
+    "component": "",
+    "commodity": "CNY",
+}
+ACCOUNT_PAGE: Final[Example] = {
+    "items": [ACCOUNT],
+    "next": "https://clearwatt.example/v1/accounts?cursor=ImNvbnN1bWVyOmFjbWU6cmVjZWl2YWJsZTpDTlki",
+}
+BALANCE: Final[Example] = {
+    "account": "consumer:acme:receivable:CNY",
+    "commodity": "CNY",
+    "as_of": "2026-10-31",
+    "debits": "1843.204417905312",
+    "credits": "0.000000000000",
+    "balance": "1843.204417905312",
+}
+POSTING_PAGE: Final[Example] = {
+    "account": "consumer:acme:receivable:CNY",
+    "commodity": "CNY",
+    "items": [
+        {
+            "id": "9041",
+            "amount": "61.440147263511",
+            "entry": "1024",
+            "kind": "usage",
+            "accounting_date": "2026-10-05",
+            "recorded_at": "2026-10-05T09:30:01.120000Z",
+            "narrative": "usage of 2026-10-05 under zhongwei-acme",
+        }
+    ],
+    "next": None,
+}
+ENTRY: Final[Example] = {
+    "id": "1024",
+    "kind": "usage",
+    "accounting_date": "2026-10-05",
+    "recorded_at": "2026-10-05T09:30:01.120000Z",
+    "narrative": "usage of 2026-10-05 under zhongwei-acme",
+    "agreement": "zhongwei-acme",
+    "period_starts_on": "2026-10-01",
+    "prior_period": False,
+    "reference": None,
+    "reverses": None,
+    "reversed_by": None,
+    "postings": [
+        {
+            "account": "consumer:acme:energy:J",
+            "commodity": "J",
+            "amount": "1550.190000000000",
+        },
+        {
+            "account": "consumer:acme:receivable:CNY",
+            "commodity": "CNY",
+            "amount": "61.440147263511",
+        },
+        {
+            "account": "consumer:acme:tokens:TOK",
+            "commodity": "TOK",
+            "amount": "2500.000000000000",
+        },
+    ],
+}
+USAGE_ENTRY: Final[Example] = {
+    "id": "202610-4711",
+    "occurred_at": "2026-10-05T09:30:00.250000Z",
+    "kind": "usage",
+    "status": "complete",
+    "corrects": None,
+    "batch": "77",
+    "row": 0,
+    "source": "urn:gateway:zhongwei-1",
+    "event_id": "019a2b7c-5d1e-7000-8000-00000000002a",
+    "provider": "zhongwei",
+    "consumer": "acme",
+    "project": "search",
+    "deployment": "zw-llama",
+    "model": "llama-3.1-70b",
+    "agreement": "zhongwei-acme",
+    "entry": "1024",
+    "context_from_tokens": 0,
+    "tokens": {
+        "input": 800,
+        "cache_read": 1200,
+        "cache_write_5m": 0,
+        "cache_write_1h": 0,
+        "output": 500,
+        "reasoning": 0,
+        "audio_input": 0,
+        "audio_output": 0,
+        "image_input": 0,
+    },
+    "energy_joules": "1550.190000000000",
+    "co2_location_grams": "0.192500000000",
+    "co2_market_grams": "0.049380000000",
+    "currency": "CNY",
+    "price": "0.010990204100",
+    "fee_consumer": "0.000000000000",
+    "cost": {
+        "compute": "0.006560118000",
+        "energy": "0.000235629000",
+        "green": "0.000001426000",
+        "scarcity": "0.002361330417",
+        "margin": "0.001831700683",
+        "fee_provider": "0.000164853000",
+        "gpu_seconds": "1.211000000000",
+    },
+    "attributes": {"request": "r-42"},
+}
+USAGE_ENTRY_PAGE: Final[Example] = {"items": [USAGE_ENTRY], "next": None}
+BATCH: Final[Example] = {
+    "id": "77",
+    "provider": "zhongwei",
+    "state": "rated",
+    "received_at": "2026-10-05T09:30:00.900000Z",
+    "rated_at": "2026-10-05T09:30:01.120000Z",
+    "events": 998,
+    "entered": 995,
+    "set_aside": 3,
+    "waiting": 0,
+    "reasons": [
+        {
+            "reason": "unknown_deployment",
+            "missing": "deployment:zhongwei/zw-qwen",
+            "events": 3,
+            "oldest": "2026-10-05T09:30:01.120000Z",
+        }
+    ],
+}
+SET_ASIDE_PAGE: Final[Example] = {
+    "items": [
+        {
+            "batch": "77",
+            "row": 12,
+            "provider": "zhongwei",
+            "event_id": "019a2b7c-5d1e-7000-8000-000000000036",
+            "occurred_at": "2026-10-05T09:30:00.300000Z",
+            "reason": "unknown_deployment",
+            "missing": "deployment:zhongwei/zw-qwen",
+            "since": "2026-10-05T09:30:01.120000Z",
+            "attempts": 0,
+            "retry_at": "2026-10-05T10:30:01.120000Z",
+        }
+    ],
+    "next": None,
+}
+HEALTH: Final[Example] = {"status": "ok", "pending_batches": 0, "oldest_pending_seconds": None}
+EXPLANATION: Final[Example] = {
+    "usage_entry": USAGE_ENTRY,
+    "slot": {"number": 1991318, "starts_at": "2026-10-05T09:30:00Z"},
+    "price_rate": {
+        "id": "12",
+        "currency": "CNY",
+        "compiled_at": "2026-10-05T09:30:01Z",
+        "quantisation_bound": "0.50",
+        "inputs": {"terms": {"fee_rate": "0.015", "fee_consumer_share": "0"}},
+    },
+    "slot_rate": {
+        "id": "9",
+        "currency": "CNY",
+        "compiled_at": "2026-10-05T09:30:01Z",
+        "quantisation_bound": "0.50",
+        "inputs": {"pue": {"pue": "1.15", "provenance": "site-zhongwei"}},
+    },
+    "lines": [
+        {
+            "component": "compute",
+            "unit": "CNY",
+            "products": [
+                {
+                    "token_class": "input",
+                    "tokens": 800,
+                    "rate": "0.000002410000",
+                    "amount": "0.001928000000",
+                },
+                {
+                    "token_class": "output",
+                    "tokens": 500,
+                    "rate": "0.000009264236",
+                    "amount": "0.004632118000",
+                },
+            ],
+            "amount": "0.006560118000",
+            "booked": "0.006560118000",
+            "agrees": True,
+        }
+    ],
+    "provenance": [
+        {"figure": "pue", "grade": "P", "source": "National limit for PUE", "document": ""}
+    ],
+}

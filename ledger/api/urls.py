@@ -1,0 +1,20 @@
+"""The paths of the ledger under /v1/."""
+
+from django.urls import path
+
+from ledger.api import accounts, batches, events, usage
+
+urlpatterns = [
+    path("health", batches.HealthView.as_view()),
+    path("events", events.EventsView.as_view()),
+    path("batches/<int:batch_id>", batches.BatchView.as_view()),
+    path("set-aside", batches.SetAsideView.as_view()),
+    path("accounts", accounts.AccountsView.as_view()),
+    path("accounts/<str:code>", accounts.AccountView.as_view()),
+    path("accounts/<str:code>/balance", accounts.BalanceView.as_view()),
+    path("accounts/<str:code>/postings", accounts.PostingsView.as_view()),
+    path("entries/<int:entry_id>", accounts.EntryView.as_view()),
+    path("entries/<int:entry_id>/usage", usage.EntryUsageView.as_view()),
+    path("usage-entries/<str:usage_entry_id>", usage.UsageEntryView.as_view()),
+    path("usage-entries/<str:usage_entry_id>/explain", usage.ExplanationView.as_view()),
+]
