@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-SPECTACULAR_SETTINGS: Final[dict[str, Any]] = {
+SETTINGS: Final[dict[str, Any]] = {
     "TITLE": "Clearwatt",
     "DESCRIPTION": "The token settlement ledger: usage comes in, becomes lines in books that "
     "balance, and is settled.\n\n"

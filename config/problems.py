@@ -208,7 +208,7 @@ def _facts(error: Exception) -> dict[str, Any]:
     if isinstance(error, exceptions.ValidationError):
         return {"errors": error.get_full_details()}
     if isinstance(error, exceptions.Throttled):
-        return {"retry_after_seconds": error.wait}
+        return {"retry_after_seconds": _wait(error)}
     return {}
 
 
@@ -237,6 +237,11 @@ def _headers(error: Exception, name: str) -> dict[str, str]:
         return {"WWW-Authenticate": CHALLENGE if name == "key-missing" else INVALID_TOKEN}
     if name == "database-unavailable":
         return {"Retry-After": RETRY_AFTER_SECONDS}
-    if isinstance(error, exceptions.Throttled) and error.wait is not None:
-        return {"Retry-After": f"{error.wait:.0f}"}
+    if isinstance(error, exceptions.Throttled) and (seconds := _wait(error)) is not None:
+        return {"Retry-After": str(seconds)}
     return {}
+
+
+def _wait(error: exceptions.Throttled) -> int | None:
+    wait: int | None = getattr(error, "wait", None)
+    return wait

@@ -175,7 +175,7 @@ class UsageEntry(serializers.Serializer[Any]):
     corrects = UsageEntryId(allow_null=True)
     batch = Id()
     row = Count(help_text="Its place among the batch's accepted events, from 0.")
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment] # a field, not the option
     event_id = serializers.CharField(help_text="As the source wrote it.")
     provider = serializers.CharField()
     consumer = serializers.CharField()
@@ -303,7 +303,7 @@ class Provenance(serializers.Serializer[Any]):
 
     figure = serializers.CharField()
     grade = serializers.ChoiceField(choices=["O", "M", "P", "D", "I"])
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment] # a field, not the option
     document = serializers.CharField(allow_blank=True)
 
 

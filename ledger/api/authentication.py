@@ -1,6 +1,6 @@
 """Who calls: the key in the Authorization header, and the scope that a view asks of it."""
 
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -106,7 +106,7 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
     """Describe the key in the OpenAPI document."""
 
     target_class = KeyAuthentication
-    name: ClassVar[str] = "apiKey"
+    name = "apiKey"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:  # noqa: ARG002
         """Return the security scheme."""

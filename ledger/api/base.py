@@ -1,7 +1,10 @@
 """What the views of the API share: parse, one call, answer."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import BasePermission
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -14,8 +17,8 @@ class LedgerView(APIView):
     """A view behind an API key with `scope`; it answers JSON and nothing else."""
 
     scope: ClassVar[str]
-    authentication_classes = (KeyAuthentication,)
-    permission_classes = (HasScope,)
+    authentication_classes: Sequence[type[BaseAuthentication]] = (KeyAuthentication,)
+    permission_classes: Sequence[type[BasePermission]] = (HasScope,)
     renderer_classes = (JSONRenderer,)
     parser_classes = ()
 

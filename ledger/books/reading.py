@@ -221,4 +221,5 @@ def _rows(sql: str, viewer: Viewer, parameters: dict[str, Any]) -> list[tuple[An
     scope = {"party": viewer.party_id, "sees_all": viewer.sees_all}
     with connection.cursor() as cursor:
         cursor.execute(sql, {**scope, **parameters})
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows

@@ -300,7 +300,8 @@ def batch(viewer: Viewer, *, batch_id: int) -> BatchStatus:
     if not rows:
         raise NoSuchBatch(str(batch_id))
     reasons = [Reason(*row[6:]) for row in rows if row[6] is not None]
-    return BatchStatus(*rows[0][:6], reasons=reasons)
+    values = (*rows[0][:6], reasons)
+    return BatchStatus(*values)
 
 
 def set_aside(
@@ -330,14 +331,17 @@ def _span(entry: books.EntryLines) -> tuple[datetime | None, datetime | None]:
 
 
 def _lines(sql: str, viewer: Viewer, parameters: dict[str, Any]) -> list[UsageLine]:
-    return [
-        UsageLine(*row[:-1], cost=None if row[-1] is None else Cost(*row[-1]))
-        for row in _rows(sql, viewer, parameters)
-    ]
+    return [_line(row) for row in _rows(sql, viewer, parameters)]
+
+
+def _line(row: tuple[Any, ...]) -> UsageLine:
+    *values, cost = row
+    return UsageLine(*values, cost and Cost(*cost))
 
 
 def _rows(sql: str, viewer: Viewer, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
     scope = {"party": viewer.party_id, "sees_all": viewer.sees_all}
     with connection.cursor() as cursor:
         cursor.execute(sql, {**scope, **parameters})
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
