@@ -1,0 +1,100 @@
+"""What every test may ask for: a database, and the brokers where they are."""
+
+import os
+import shutil
+import signal
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+from urllib.parse import quote, urlsplit
+
+import pytest
+from django.db import connection, connections
+
+from config import embedded, settings
+
+IN_CI = os.environ.get("CLEARWATT_CI") == "1"
+SCRATCH = "clearwatt-tests-"
+
+
+def pytest_configure() -> None:
+    """End on SIGTERM as on an error, so that the throw-away server is stopped."""
+    signal.signal(signal.SIGTERM, _leave)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> Iterator[None]:
+    """Bring a throw-away PostgreSQL where no server is named, before the first test needs it."""
+    if settings.DATABASE_URL:
+        yield
+        return
+    _sweep()
+    scratch = Path(tempfile.mkdtemp(prefix=SCRATCH, dir="/tmp"))
+    # The server's account must pass; the data inside are closed to everyone else.
+    scratch.chmod(0o711)
+    try:
+        with embedded.running(scratch / "postgres", durable=False) as url:
+            settings.use_database(url)
+            # Django has met the placeholder by now; let it look again.
+            connections["default"].close()
+            connections.__dict__.pop("settings", None)
+            del connections["default"]
+            yield
+            connections.close_all()
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+@pytest.fixture
+def database_url(transactional_db: None) -> str:
+    """Return the URL of the test database, for the environment of a process that a test starts."""
+    facts = connection.settings_dict
+    user = quote(facts["USER"], safe="")
+    password = f":{quote(facts['PASSWORD'], safe='')}" if facts["PASSWORD"] else ""
+    port = f":{facts['PORT']}" if facts["PORT"] else ""
+    host = quote(facts["HOST"], safe="")
+    return f"postgresql://{user}{password}@{host}{port}/{facts['NAME']}"
+
+
+@pytest.fixture
+def redis_url() -> str:
+    """Return the URL of a Redis server; its database 9 is the tests' own."""
+    return _reachable(os.environ.get("CELERY_TEST_REDIS", "redis://127.0.0.1:6379/9"), port=6379)
+
+
+@pytest.fixture
+def rabbitmq_url() -> str:
+    """Return the URL of a RabbitMQ server."""
+    url = os.environ.get("CELERY_TEST_RABBITMQ", "amqp://guest:guest@127.0.0.1:5672//")
+    return _reachable(url, port=5672)
+
+
+def missing(what: str) -> NoReturn:
+    """Skip the test for want of a program or server; where the tests must be complete, fail it."""
+    if IN_CI:
+        pytest.fail(f"{what} is missing, and CLEARWATT_CI=1 wants every test run")
+    pytest.skip(f"{what} is missing")
+
+
+def _reachable(url: str, *, port: int) -> str:
+    where = urlsplit(url)
+    try:
+        socket.create_connection((where.hostname, where.port or port), timeout=2).close()
+    except OSError:
+        missing(f"a server at {where.hostname}:{where.port or port}")
+    return url
+
+
+def _sweep() -> None:
+    """Stop and remove the servers of test runs that were killed."""
+    for owner in Path("/tmp").glob(f"{SCRATCH}*/postgres.owner"):
+        ours = owner.stat().st_uid == os.geteuid()
+        if ours and embedded.stop_abandoned(owner.with_name("postgres")):
+            shutil.rmtree(owner.parent, ignore_errors=True)
+
+
+def _leave(signum: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + signum)
