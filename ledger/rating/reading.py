@@ -336,7 +336,8 @@ def _lines(sql: str, viewer: Viewer, parameters: dict[str, Any]) -> list[UsageLi
 
 def _line(row: tuple[Any, ...]) -> UsageLine:
     *values, cost = row
-    return UsageLine(*values, cost and Cost(*cost))
+    values.append(cost and Cost(*cost))
+    return UsageLine(*values)
 
 
 def _rows(sql: str, viewer: Viewer, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
