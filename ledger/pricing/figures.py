@@ -5,8 +5,10 @@ from decimal import Decimal, localcontext
 from typing import Any, Final
 
 from ledger.errors import LedgerError
-from ledger.pricing import cost
-from ledger.pricing.cost import Benchmark, CostInputs, Phase, PhaseFigures, TokenCost
+from ledger.pricing import cost, profile
+from ledger.pricing.cost import CostInputs, TokenCost
+from ledger.pricing.profile import Benchmark, Phase, PhaseFigures
+from ledger.pricing.terms import terms_from_document
 from ledger.quantities import EXACT, INT64_MAX
 from ledger.tokens import TOKEN_CLASSES
 
@@ -45,7 +47,7 @@ def price_figures(inputs: Mapping[str, Any], *, slot: Mapping[str, Any]) -> dict
     return _per_class(
         cost.quantise_price(
             costs=_costs(slot),
-            terms=cost.terms_from_document(inputs["rate_card"]["terms"]),
+            terms=terms_from_document(inputs["rate_card"]["terms"]),
             cost_fx=_rate(inputs, slot["currency"]),
             card_fx=_rate(inputs, inputs["rate_card"]["currency"]),
             fee_rate=Decimal(terms["fee_rate"]),
@@ -56,15 +58,15 @@ def price_figures(inputs: Mapping[str, Any], *, slot: Mapping[str, Any]) -> dict
 
 def _costs(inputs: Mapping[str, Any]) -> dict[Phase, TokenCost]:
     """Return the exact cost per token and phase, in the deployment's currency."""
-    profile, terms = inputs["profile"], inputs["terms"]
+    stated, terms = inputs["profile"], inputs["terms"]
     gpu_hour, electricity, green = inputs["gpu_hour"], inputs["electricity"], inputs["green"]
     with localcontext(EXACT):
         return cost.token_costs(
             CostInputs(
-                figures=_phase_figures(profile),
-                boundary=profile["boundary"],
-                host_watts_per_gpu=Decimal(profile["host_watts_per_gpu"]),
-                idle_watts_per_gpu=Decimal(profile["idle_watts_per_gpu"]),
+                figures=_phase_figures(stated),
+                boundary=stated["boundary"],
+                host_watts_per_gpu=Decimal(stated["host_watts_per_gpu"]),
+                idle_watts_per_gpu=Decimal(stated["idle_watts_per_gpu"]),
                 utilisation=Decimal(terms["utilisation"]),
                 scarcity_factor=Decimal(terms["scarcity_factor"]),
                 pue=Decimal(inputs["pue"]["pue"]),
@@ -84,10 +86,10 @@ def _costs(inputs: Mapping[str, Any]) -> dict[Phase, TokenCost]:
         )
 
 
-def _phase_figures(profile: Mapping[str, Any]) -> dict[Phase, PhaseFigures]:
-    if "benchmark" in profile:
-        measured = profile["benchmark"]
-        return cost.split_benchmark(
+def _phase_figures(stated: Mapping[str, Any]) -> dict[Phase, PhaseFigures]:
+    if "benchmark" in stated:
+        measured = stated["benchmark"]
+        return profile.split_benchmark(
             benchmark=Benchmark(
                 gpu_count=measured["gpu_count"],
                 joules_per_output_token=Decimal(measured["joules_per_output_token"]),
@@ -98,13 +100,7 @@ def _phase_figures(profile: Mapping[str, Any]) -> dict[Phase, PhaseFigures]:
                 cached_to_prefill=Decimal(measured["cached_to_prefill"]),
             )
         )
-    return {
-        phase: PhaseFigures(
-            joules=Decimal(profile["figures"][phase]["joules"]),
-            gpu_seconds=Decimal(profile["figures"][phase]["gpu_seconds"]),
-        )
-        for phase in Phase
-    }
+    return profile.figures_from_document(stated["figures"])
 
 
 def _rate(inputs: Mapping[str, Any], currency: str) -> Decimal:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.db.models import Model
 
 from ledger.parties.models import Deployment, Party
-from ledger.pricing import cost, tariff
+from ledger.pricing import profile, tariff
 from ledger.pricing.models import (
     Agreement,
     AgreementVersion,
@@ -29,6 +29,7 @@ from ledger.pricing.models import (
     Tariff,
     TariffVersion,
 )
+from ledger.pricing.terms import terms_from_document
 
 Row = Mapping[str, Any]
 
@@ -59,11 +60,11 @@ def _check_tariff(row: Row) -> None:
 
 
 def _check_rate_card(row: Row) -> None:
-    cost.terms_from_document(row["terms"])
+    terms_from_document(row["terms"])
 
 
 def _check_profile(row: Row) -> None:
-    cost.check_profile(row)
+    profile.check_profile(row)
 
 
 def _nothing(_: Row) -> None:
