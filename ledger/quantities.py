@@ -1,5 +1,6 @@
 """Exact quantities: the commodities of the books, their smallest units, and the only rounding."""
 
+import decimal
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from enum import StrEnum
 from typing import Final
@@ -18,7 +19,13 @@ JOULES_PER_KWH: Final = 3_600_000
 SECONDS_PER_HOUR: Final = 3_600
 
 EXACT: Final = Context(prec=60, rounding=ROUND_HALF_EVEN)
-"""The context in which prices are computed: 60 digits, far beyond what any figure carries."""
+"""The context of all arithmetic here: 60 digits, where a posting carries 38.
+
+Python's default of 28 digits would round even a change of sign. It is set for this thread and for
+every thread to come, and named where prices are computed.
+"""
+decimal.DefaultContext.prec = EXACT.prec
+decimal.setcontext(EXACT.copy())
 
 
 class Physical(StrEnum):

@@ -8,7 +8,7 @@ from django.db import connection
 
 from ledger.errors import LedgerError
 
-PURPOSE: Final = re.compile(r"^[a-z][a-z_]*$")
+PURPOSE: Final = re.compile(r"^[a-z][a-z0-9_]*$", re.ASCII)
 
 ENSURE = """
     INSERT INTO ledger_account (code, party_id, purpose, component, commodity)

@@ -97,4 +97,4 @@ def reversed_postings(postings: Postings) -> Postings:
     >>> reversed_postings((("platform:fees:CNY", Decimal(-2)),))
     (('platform:fees:CNY', Decimal('2')),)
     """
-    return tuple((account, -amount) for account, amount in postings)
+    return tuple((account, amount.copy_negate()) for account, amount in postings)

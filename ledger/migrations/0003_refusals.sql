@@ -57,9 +57,9 @@ ALTER TABLE ledger_journal_entry ADD COLUMN xact xid8 NOT NULL DEFAULT pg_curren
 
 CREATE FUNCTION ledger_posting_check() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    found record;
+    fault record;
 BEGIN
-    SELECT e.id INTO found
+    SELECT e.id INTO fault
     FROM (SELECT DISTINCT entry_id FROM inserted) i
     JOIN ledger_journal_entry e ON e.id = i.entry_id
     WHERE e.xact <> pg_current_xact_id()
@@ -69,9 +69,9 @@ BEGIN
             ERRCODE = 'restrict_violation',
             CONSTRAINT = 'ledger_posting_entry_same_transaction',
             TABLE = 'ledger_posting',
-            MESSAGE = format('journal entry %s is already recorded: nothing is added to it', found.id);
+            MESSAGE = format('journal entry %s is already recorded: nothing is added to it', fault.id);
     END IF;
-    SELECT i.entry_id, a.commodity, sum(i.amount) AS surplus INTO found
+    SELECT i.entry_id, a.commodity, sum(i.amount) AS surplus INTO fault
     FROM inserted i
     JOIN ledger_account a ON a.id = i.account_id
     GROUP BY i.entry_id, a.commodity
@@ -83,7 +83,7 @@ BEGIN
             CONSTRAINT = 'ledger_posting_entry_balances',
             TABLE = 'ledger_posting',
             MESSAGE = format('journal entry %s is out of balance by %s %s',
-                             found.entry_id, found.surplus, found.commodity);
+                             fault.entry_id, fault.surplus, fault.commodity);
     END IF;
     RETURN NULL;
 END $$;
@@ -95,9 +95,9 @@ CREATE TRIGGER ledger_posting_check AFTER INSERT ON ledger_posting
 -- A closed period takes no usage; an accounting date lies in the period it names.
 CREATE FUNCTION ledger_journal_entry_check() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    found record;
+    fault record;
 BEGIN
-    SELECT i.id, i.accounting_date, p.starts_on, p.ends_on INTO found
+    SELECT i.id, i.accounting_date, p.starts_on, p.ends_on INTO fault
     FROM inserted i
     JOIN ledger_period p ON p.id = i.period_id
     WHERE i.kind = 'usage' AND p.state <> 'open'
@@ -107,9 +107,9 @@ BEGIN
             ERRCODE = 'restrict_violation',
             CONSTRAINT = 'ledger_journal_entry_period_open',
             TABLE = 'ledger_journal_entry',
-            MESSAGE = format('the period from %s to %s is closed', found.starts_on, found.ends_on);
+            MESSAGE = format('the period from %s to %s is closed', fault.starts_on, fault.ends_on);
     END IF;
-    SELECT i.id, i.accounting_date, p.starts_on, p.ends_on INTO found
+    SELECT i.id, i.accounting_date, p.starts_on, p.ends_on INTO fault
     FROM inserted i
     JOIN ledger_period p ON p.id = i.period_id
     WHERE i.accounting_date < p.starts_on OR i.accounting_date >= p.ends_on
@@ -121,7 +121,7 @@ BEGIN
             CONSTRAINT = 'ledger_journal_entry_date_in_period',
             TABLE = 'ledger_journal_entry',
             MESSAGE = format('accounting date %s or its agreement is not of the period from %s to %s',
-                             found.accounting_date, found.starts_on, found.ends_on);
+                             fault.accounting_date, fault.starts_on, fault.ends_on);
     END IF;
     RETURN NULL;
 END $$;

@@ -58,6 +58,7 @@ class _Named:
 
     ids: dict[type[models.Model], dict[tuple[str, ...], int]]
     providers: dict[str, str] | None
+    complete: bool
 
     def find(self, model: type[models.Model], name: tuple[str, ...]) -> int | None:
         if model not in self.ids:
@@ -109,12 +110,13 @@ def publish(document: Mapping[str, Any], *, now: datetime, published_by: str) ->
         provides=_provided(document),
     )
     publication.id = _next_publication_id()
-    named = _Named(ids={}, providers=None)
+    named = _Named(ids={}, providers=None, complete=True)
     added: dict[str, int] = {}
     for section in SECTIONS:
         rows = document.get(section.name) or []
         parsed = _parse(section, rows, named=named, faults=faults)
         if faults:
+            named.complete = False  # what a later section names may be what this one did not add
             continue
         fresh = _fresh(section, parsed, publication=publication, now=now, faults=faults)
         if fresh and not added:
@@ -190,7 +192,7 @@ def _typed(
         if isinstance(column, models.ForeignKey):
             name = tuple(str(row.get(part) or "") for part in section.references[column.name])
             target = named.find(column.related_model, name) if all(name) else None  # type: ignore[arg-type] # a model class once loaded
-            if target is None and not (column.null and not name[-1]):
+            if target is None and named.complete and not (column.null and not name[-1]):
                 faults.append(Fault(at, f"names {'/'.join(name)!r}, which is not published"))
             values[column.attname] = target
         elif column.name in row:

@@ -136,23 +136,24 @@ def _claim(*, now: datetime, limit: int) -> tuple[list[StoredBatch], int]:
     """Lock the oldest batches up to the limit; one that failed before is claimed alone."""
     claimed: list[StoredBatch] = []
     total = 0
+    attempts = 0
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, {"now": now})
-        while total < limit and len(claimed) < MOST_BATCHES:
+        while total < limit and len(claimed) < MOST_BATCHES and not attempts:
             typical = total // len(claimed) if claimed else limit
             count = min(max((limit - total) // max(typical, 1), 1), MOST_BATCHES)
             cursor.execute(FETCH.format(count=count))
             rows = cursor.fetchall()
-            for id_, provider_id, received_at, payload, size, attempts in rows:
-                if attempts > 0 and claimed:
-                    return claimed, 0
+            for id_, provider_id, received_at, payload, size, failures in rows:
+                if failures and claimed:
+                    continue  # locked until we commit; it gets a claim of its own
+                attempts = failures
                 claimed.append(StoredBatch(id_, provider_id, received_at, bytes(payload)))
                 total += size
-                if attempts > 0:
-                    return claimed, attempts
             if len(rows) < count:
                 break
-    return claimed, 0
+        cursor.execute("CLOSE claim")
+    return claimed, attempts
 
 
 def _retry(*, now: datetime, limit: int) -> Rated | None:
