@@ -191,7 +191,7 @@ def _typed(
         at = f"{pointer}/{column.name}"
         if isinstance(column, models.ForeignKey):
             name = tuple(str(row.get(part) or "") for part in section.references[column.name])
-            target = named.find(column.related_model, name) if all(name) else None  # type: ignore[arg-type] # a model class once loaded
+            target = named.find(column.related_model, name) if all(name) else None
             if target is None and named.complete and not (column.null and not name[-1]):
                 faults.append(Fault(at, f"names {'/'.join(name)!r}, which is not published"))
             values[column.attname] = target
@@ -312,7 +312,9 @@ def _fresh(
 
 
 def _attname(section: Section, name: str) -> str:
-    return str(section.model._meta.get_field(name).attname)
+    column = section.model._meta.get_field(name)
+    assert isinstance(column, models.Field), "identities are columns"
+    return column.attname
 
 
 def _ids_by_name(model: type[models.Model]) -> dict[tuple[str, ...], int]:

@@ -66,23 +66,24 @@ def slot_inputs(
     at = tariff.slot_starts_at(slot)
     name = f"{deployment.provider.code}/{deployment.code}"
     site = deployment.site
-    profile = _profile(published, deployment, context_from_tokens, at)
     terms = published.in_force(DeploymentTerms, (deployment.id,), at)
+    gpu_hour: Any = published.in_force(GpuHourPrice, (terms.gpu_hour,), at) if terms else None
     pue = published.in_force(SitePue, (site.id,), at)
     green = published.in_force(GreenSupply, (site.id,), at)
     location = published.in_force(CarbonFactor, (site.grid_zone, "location"), at)
     residual = published.in_force(CarbonFactor, (site.grid_zone, "residual"), at)
-    gpu_hour = published.in_force(GpuHourPrice, (terms.gpu_hour,), at) if terms else None
-    for found, reason, missing in (
+    profile: Any = _profile(published, deployment, context_from_tokens, at)
+    needed = (
         (profile, "no_profile", f"profile:{name}"),
         (terms, "no_terms", f"terms:{name}"),
-        (gpu_hour, "no_gpu_hour", f"gpu_hour:{terms.gpu_hour if terms else ''}"),
+        (gpu_hour, "no_gpu_hour", f"gpu_hour:{terms.gpu_hour if terms else name}"),
         (pue, "no_pue", f"pue:{site.code}"),
         (green, "no_green_supply", f"green:{site.code}"),
         (location, "no_carbon_factor", f"carbon:{site.grid_zone}/location"),
         (residual, "no_carbon_factor", f"carbon:{site.grid_zone}/residual"),
-    ):
-        if found is None:
+    )
+    for version, reason, missing in needed:
+        if version is None:
             return Lack(reason, missing)
     electricity = _electricity(published, site_id=site.id, site_code=site.code, slot=slot)
     if isinstance(electricity, Lack):

@@ -84,7 +84,7 @@ def latest_revision() -> int:
 def load() -> Published:
     """Read the whole catalogue: one query a table."""
     revision = latest_revision()
-    versions = {
+    versions: dict[type[Model], Mapping[Key, Series[Any]]] = {
         model: _series(model, key, revision)
         for model, key in (
             (SitePue, ("site_id",)),

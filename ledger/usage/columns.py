@@ -75,7 +75,7 @@ def from_arrow(payload: bytes) -> pa.Table:
 
 def attributes_json(attributes: Mapping[str, Any] | None) -> str | None:
     """Return attributes as canonical JSON (RFC 8785); None when there are none."""
-    return rfc8785.dumps(attributes).decode() if attributes else None  # type: ignore[arg-type] # JSON by construction
+    return rfc8785.dumps(attributes).decode() if attributes else None
 
 
 def _names(values: Sequence[str]) -> pa.Array:

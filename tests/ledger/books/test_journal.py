@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -58,7 +59,10 @@ class TestPost:
         assert balances.balance(cash, as_of=date(2026, 10, 4)) == 0
         assert balances.balance(cash, as_of=DAY) == 12
         assert balances.balance(cash) == 23
-        assert balances.turnover(cash, starts_on=date(2026, 10, 6), ends_on=None) == (11, 0)
+        assert balances.turnover(cash, starts_on=date(2026, 10, 6), ends_on=None) == (
+            Decimal(11),
+            Decimal(0),
+        )
         assert balances.trial_balance() == {"CNY": (Decimal(23), Decimal(23))}
 
     def test_takes_the_same_number_of_statements_for_one_draft_and_for_fifty(
@@ -113,7 +117,7 @@ class TestReverse:
             journal.reverse(404, accounting_date=DAY, narrative="?", period_id=None, now=NOW)
 
 
-def refused(sql: str, parameters: dict[str, object] | None = None) -> object:
+def refused(sql: str, parameters: dict[str, Any] | None = None) -> object:
     """Run a statement that must be refused, and return the domain error behind the refusal."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
