@@ -69,6 +69,7 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "document-invalid": Problem(422, "The catalogue document is not valid"),
     "invalid-cost-input": Problem(422, "A figure of the cost makes no sense"),
     "invalid-tariff": Problem(422, "The tariff is not complete or contradicts itself"),
+    "invalid-terms": Problem(422, "The terms of the rate card make no sense"),
     "no-calendar-year": Problem(422, "The holidays of this year are not known"),
     "rate-out-of-range": Problem(422, "A rate is too large"),
     "version-not-on-quarter-hour": Problem(422, "Versions begin on a quarter hour"),
