@@ -30,7 +30,7 @@ UNITS: dict[str, tuple[str, int]] = {
 PRICE_PARTS = ("compute", "energy", "green", "scarcity", "margin")
 """They sum to the price."""
 
-KEPT_FROM_CONSUMERS = frozenset({*PRICE_PARTS, "fee_provider"})
+KEPT_FROM_CONSUMERS = frozenset({*PRICE_PARTS, "fee_provider", "gpu_nanoseconds"})
 """What a consumer does not see unless the agreement discloses it."""
 
 

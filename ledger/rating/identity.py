@@ -7,7 +7,7 @@ from typing import Final
 from ledger.errors import LedgerError
 from ledger.periods import month_of
 
-FORM: Final = re.compile(r"^(\d{4})(0[1-9]|1[0-2])-(\d{1,19})$", re.ASCII)
+FORM: Final = re.compile(r"^([12]\d{3})(0[1-9]|1[0-2])-(\d{1,19})$", re.ASCII)
 
 
 class NoSuchUsageEntry(LedgerError):
