@@ -49,3 +49,9 @@ def at_least_one(name: str, value: Decimal) -> None:
     number(name, value)
     if value < 1:
         raise InvalidCostInput(name, value, "one or more")
+
+
+def busy_fraction(name: str, value: Decimal) -> None:
+    """Refuse a share of busy time that is not above 0 and up to 1."""
+    fraction(name, value)
+    positive(name, value)

@@ -14,13 +14,14 @@ import yaml
 from django.db import connection, models, transaction
 
 from ledger.errors import LedgerError
-from ledger.parties.models import Deployment
+from ledger.parties.models import Deployment, Party
 from ledger.pricing.models import Agreement, AgreementVersion, Publication, RateCard
 from ledger.pricing.sections import SECTIONS, Section
 from ledger.quantities import MINOR_UNIT_DIGITS
 
 SERIALISE_PUBLICATIONS: Final = "SELECT pg_advisory_xact_lock(hashtext('ledger_publication'))"
 SET_BY_US: Final = {"id", "revision", "publication", "created_at"}
+QUARTER_MINUTES: Final = 15
 CURRENCY_FIELDS: Final = {"currency", "base", "quote"}
 
 
@@ -58,6 +59,7 @@ class _Named:
 
     ids: dict[type[models.Model], dict[tuple[str, ...], int]]
     providers: dict[str, str] | None
+    kinds: dict[str, str] | None
     complete: bool
 
     def find(self, model: type[models.Model], name: tuple[str, ...]) -> int | None:
@@ -71,9 +73,17 @@ class _Named:
             self.providers = dict(Agreement.objects.values_list("code", "provider__code"))
         return self.providers.get(agreement)
 
+    def may_be(self, role: str, party: str) -> bool:
+        """Return whether a party may stand as provider or consumer."""
+        if self.kinds is None:
+            self.kinds = dict(Party.objects.values_list("code", "kind"))
+        return self.kinds.get(party) in {role, Party.Kind.BOTH, None}
+
     def forget(self, model: type[models.Model]) -> None:
+        """Look again: rows of this table were added."""
         self.ids.pop(model, None)
         self.providers = None
+        self.kinds = None
 
 
 def read_document(path: Path) -> dict[str, Any]:
@@ -110,7 +120,7 @@ def publish(document: Mapping[str, Any], *, now: datetime, published_by: str) ->
         provides=_provided(document),
     )
     publication.id = _next_publication_id()
-    named = _Named(ids={}, providers=None, complete=True)
+    named = _Named(ids={}, providers=None, kinds=None, complete=True)
     added: dict[str, int] = {}
     for section in SECTIONS:
         rows = document.get(section.name) or []
@@ -194,6 +204,8 @@ def _typed(
             target = named.find(column.related_model, name) if all(name) else None
             if target is None and named.complete and not (column.null and not name[-1]):
                 faults.append(Fault(at, f"names {'/'.join(name)!r}, which is not published"))
+            elif column.related_model is Party and not named.may_be(column.name, name[0]):
+                faults.append(Fault(at, f"names {name[0]!r}, which is no {column.name}"))
             values[column.attname] = target
         elif column.name in row:
             try:
@@ -240,10 +252,13 @@ def _decimal(value: object) -> Decimal:
     return number
 
 
-def _instant(value: object) -> datetime:
+def _quarter_hour(value: object) -> datetime:
+    """Everything that enters a rate starts with a slot."""
     at = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
     if at.tzinfo is None:
         raise ValueError(f"{value!s} needs a zone: write it as 2026-01-01T00:00:00Z, in quotes")
+    if at.minute % QUARTER_MINUTES or at.second or at.microsecond:
+        raise ValueError(f"{value!s} is not on a quarter hour")
     return at
 
 
@@ -263,7 +278,7 @@ def _as_it_is(value: object) -> object:
 
 _READERS: Final[tuple[tuple[Any, Any], ...]] = (
     (models.DecimalField, _decimal),
-    (models.DateTimeField, _instant),
+    (models.DateTimeField, _quarter_hour),
     (models.DateField, _date),
     ((models.BooleanField, models.JSONField), _as_it_is),
     (models.IntegerField, _whole),

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 from django.db.models import Model
 
 from ledger.parties.models import Deployment, Party
-from ledger.pricing import profile, tariff
+from ledger.pricing import bounds, profile, tariff
 from ledger.pricing.models import (
     Agreement,
     AgreementVersion,
@@ -53,6 +54,16 @@ class Section:
     provides: Callable[[Row], str | None]
     references: Mapping[str, tuple[str, ...]]
     check: Callable[[Row], None] = _unchecked
+
+
+def _within(**limits: Callable[[str, Decimal], None]) -> Callable[[Row], None]:
+    """Return a check of decimal fields against their limits."""
+
+    def check(row: Row) -> None:
+        for name, limit in limits.items():
+            limit(name, Decimal(str(row[name])))
+
+    return check
 
 
 def _check_tariff(row: Row) -> None:
@@ -112,6 +123,7 @@ SECTIONS: Final[tuple[Section, ...]] = (
         ("site",),
         lambda row: f"pue:{row['site']}",
         {"site": ("site",), "provenance": ("provenance",)},
+        _within(pue=bounds.at_least_one),
     ),
     Section(
         "green_supplies",
@@ -119,6 +131,7 @@ SECTIONS: Final[tuple[Section, ...]] = (
         ("site",),
         lambda row: f"green:{row['site']}",
         {"site": ("site",), "provenance": ("provenance",)},
+        _within(share=bounds.fraction, price_per_mwh=bounds.not_negative),
     ),
     Section(
         "carbon_factors",
@@ -126,6 +139,7 @@ SECTIONS: Final[tuple[Section, ...]] = (
         ("zone", "method"),
         lambda row: f"carbon:{row['zone']}/{row['method']}",
         {"provenance": ("provenance",)},
+        _within(grams_per_kwh=bounds.not_negative),
     ),
     Section(
         "gpu_hours",
@@ -133,6 +147,7 @@ SECTIONS: Final[tuple[Section, ...]] = (
         ("code",),
         lambda row: f"gpu_hour:{row['code']}",
         {"hardware": ("hardware",), "provenance": ("provenance",)},
+        _within(price=bounds.not_negative),
     ),
     Section(
         "fx_rates",
@@ -140,6 +155,7 @@ SECTIONS: Final[tuple[Section, ...]] = (
         ("base", "quote"),
         lambda row: f"fx:{row['base']}/{row['quote']}",
         {"provenance": ("provenance",)},
+        _within(rate=bounds.positive),
     ),
     Section(
         "deployments",
@@ -166,6 +182,7 @@ SECTIONS: Final[tuple[Section, ...]] = (
         ("deployment",),
         lambda row: f"terms:{row['provider']}/{row['deployment']}",
         {"deployment": ("provider", "deployment"), "provenance": ("provenance",)},
+        _within(utilisation=bounds.busy_fraction, scarcity_factor=bounds.at_least_one),
     ),
     Section(
         "rate_cards",
@@ -199,5 +216,6 @@ SECTIONS: Final[tuple[Section, ...]] = (
             "rate_card": ("provider", "rate_card"),
             "provenance": ("provenance",),
         },
+        _within(fee_rate=bounds.fraction, fee_consumer_share=bounds.fraction),
     ),
 )
