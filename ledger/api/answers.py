@@ -29,6 +29,11 @@ class Count(serializers.IntegerField):
     """A number of things."""
 
 
+@extend_schema_field({"type": ["object", "null"]})
+class ObjectOrNull(serializers.JSONField):
+    """A JSON object of the caller's or the catalogue's own making, or null."""
+
+
 class Problem(serializers.Serializer[Any]):
     """A refusal, RFC 9457; each type has a page that says what to do, and may add members."""
 
@@ -193,7 +198,7 @@ class UsageEntry(serializers.Serializer[Any]):
     price = Amount()
     fee_consumer = Amount(help_text="The platform's fee on top, where the consumer bears it.")
     cost = Cost(allow_null=True, help_text="Null where it is not disclosed to you.")
-    attributes = serializers.JSONField(allow_null=True)
+    attributes = ObjectOrNull(help_text="As the source wrote them.")
 
 
 class UsageEntryPage(serializers.Serializer[Any]):
@@ -273,8 +278,8 @@ class Rate(serializers.Serializer[Any]):
     quantisation_bound = serializers.CharField(
         help_text="Each figure per token is exact to so many of its smallest units."
     )
-    inputs = serializers.JSONField(
-        allow_null=True, help_text="Every figure that entered it; null where not disclosed to you."
+    inputs = ObjectOrNull(
+        help_text="Every figure that entered it; null where it is not disclosed to you."
     )
 
 

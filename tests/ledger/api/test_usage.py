@@ -4,7 +4,6 @@ import json
 from decimal import Decimal
 from typing import Any
 
-import pytest
 from django.db import connection
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
