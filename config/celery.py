@@ -58,6 +58,7 @@ app.conf.update(
     broker_connection_timeout=0.5,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
+    task_default_queue=settings.CELERY_QUEUE,
     task_publish_retry=False,
     task_ignore_result=True,
     task_acks_late=True,

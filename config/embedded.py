@@ -40,6 +40,8 @@ STOP_TIMEOUT_SECONDS: Final = 120
 LOCK_TIMEOUT_SECONDS: Final = 300
 # Backends that outlive a killed postmaster hold its shared memory for a moment.
 ORPHANS_TIMEOUT_SECONDS: Final = 20
+# Beyond what any kernel gives out, so that it names nobody.
+NO_PID: Final = 2**31 - 1
 SOCKET_PREFIX: Final = "clearwatt-"
 
 SETTINGS: Final = {
@@ -228,22 +230,30 @@ def _forget_crash(data: Path) -> None:
         return
     if len(lines) > 4 and Path(lines[4]).name.startswith(SOCKET_PREFIX):  # noqa: PLR2004 - the socket folder
         shutil.rmtree(lines[4], ignore_errors=True)
-    # After a restart of the machine the number may belong to any program, and PostgreSQL, which
-    # looks only whether it lives, would refuse for ever.
-    if lines and not _is_postgres(int(lines[0])):
-        pid_file.unlink()
+    # The number may be another program's by now, or a dead one's whom nobody buried (containers
+    # often have no init). PostgreSQL, which only asks whether it exists, would refuse for ever. The
+    # rest of the file stays: from it PostgreSQL sees whether sessions of the dead still run.
+    if lines and not _is_live_postgres(int(lines[0])):
+        pid_file.write_text("\n".join([str(NO_PID), *lines[1:], ""]))
 
 
-def _is_postgres(pid: int) -> bool:
-    proc = Path(f"/proc/{pid}/comm")
-    if Path("/proc/self/comm").exists():
-        with suppress(OSError):
-            return proc.read_text().strip() == "postgres"
-        return False
-    name = subprocess.run(  # noqa: S603 - a number and fixed words
-        ["/bin/ps", "-o", "comm=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    return name.stdout.strip().endswith("postgres")
+def _is_live_postgres(pid: int) -> bool:
+    try:
+        facts = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        if Path("/proc/self").exists():
+            return False
+        facts = subprocess.run(  # noqa: S603 - a number and fixed words
+            ["/bin/ps", "-o", "comm=,stat=", "-p", str(pid)],
+            capture_output=True,
+            text=True,
+            check=False,
+        ).stdout
+        name, _, state = facts.strip().rpartition(" ")
+        return name.strip().endswith("postgres") and not state.startswith("Z")
+    # `pid (name) state ...`
+    name, _, rest = facts.partition("(")[2].rpartition(") ")
+    return name == "postgres" and rest[0] not in "ZX"
 
 
 def _stop(lodging: Lodging) -> None:

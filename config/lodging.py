@@ -206,28 +206,32 @@ def _reachable_programs(wheel: Path, data: Path, account: Account) -> Path:
         shutil.rmtree(copy, ignore_errors=True)
         partial = copy.with_name(f"{copy.name}.new")
         shutil.rmtree(partial, ignore_errors=True)
-        _copy(wheel, partial)
+        _copy(wheel, partial / PACKAGE / INSTALLATION)
         (partial / "origin").write_text(origin)
         partial.rename(copy)
         logger.info("database programs copied", extra={"to": str(copy), "account": account.name})
-    return copy / "bin"
+    return copy / PACKAGE / INSTALLATION / "bin"
 
 
 def _copy(wheel: Path, target: Path) -> None:
     """Copy what a server needs, readable by everyone: it is public software."""
     _make_open_folder(target / "bin")
-    target.chmod(0o755)
     for name in PROGRAMS:
         shutil.copyfile(wheel / "bin" / name, target / "bin" / name)
         (target / "bin" / name).chmod(0o755)
-    for name in ("lib", "share"):
-        shutil.copytree(
-            wheel / name,
-            target / name,
-            symlinks=True,
-            ignore=shutil.ignore_patterns("*.a", "pgxs", "pkgconfig"),
-        )
-        for path in [target / name, *(target / name).rglob("*")]:
+    folders = [(wheel / name, target / name) for name in ("lib", "share")]
+    # The programs find the libraries that came with the wheel from where they lie themselves.
+    package, copied = wheel.parent, target.parent
+    folders += [
+        (package / ".dylibs", copied / ".dylibs"),
+        (package.with_name(f"{PACKAGE}.libs"), copied.with_name(f"{PACKAGE}.libs")),
+    ]
+    for source, folder in folders:
+        if not source.exists():
+            continue
+        unneeded = shutil.ignore_patterns("*.a", "pgxs", "pkgconfig")
+        shutil.copytree(source, folder, symlinks=True, ignore=unneeded)
+        for path in [folder, *folder.rglob("*")]:
             if not path.is_symlink():
                 path.chmod(0o755 if stat.S_ISDIR(path.stat().st_mode) else 0o644)
 

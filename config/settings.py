@@ -110,7 +110,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- the broker --------------------------------------------------------------------------------
 
-CELERY_BROKER_URL: Final = os.environ.get("CELERY_BROKER_URL") or "filesystem://"
+CELERY_BROKER_URL: Final = os.environ.get("CELERY_BROKER_URL") or "filesystem://localhost//"
+# Installations that share a broker each have a queue of their own.
+CELERY_QUEUE: Final = os.environ.get("CLEARWATT_QUEUE") or "clearwatt"
 
 # --- time and language -------------------------------------------------------------------------
 
@@ -180,8 +182,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 17 * 1024 * 1024
 # --- static files ------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
-STATIC_ROOT = CLEARWATT_DATA / "static"
-# Found in the packages themselves: nobody has to run `collectstatic` before the first page.
+# Found in the packages themselves, at start: there is no `collectstatic` to run.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 

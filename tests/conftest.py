@@ -25,6 +25,14 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGTERM, _leave)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what uses the database, so that `-m database` runs it against another server."""
+    for item in items:
+        asked = {"db", "transactional_db", "database_url"} & set(getattr(item, "fixturenames", ()))
+        if asked or item.get_closest_marker("django_db"):
+            item.add_marker("database")
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> Iterator[None]:
     """Bring a throw-away PostgreSQL where no server is named, before the first test needs it."""
