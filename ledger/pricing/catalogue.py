@@ -41,7 +41,7 @@ class DocumentInvalid(LedgerError):
     def __init__(self, errors: Sequence[Fault]) -> None:
         self.errors = list(errors)
         shown = "; ".join(f"{fault.pointer}: {fault.detail}" for fault in self.errors[:5])
-        more = f" (and {len(self.errors) - 5} more)" if len(self.errors) > 5 else ""  # noqa: PLR2004
+        more = f" (and {len(self.errors) - 5} more)" if len(self.errors) > 5 else ""  # noqa: PLR2004 - the first five are shown
         super().__init__(shown + more)
 
 
