@@ -1,5 +1,7 @@
 """A settlement: what a month's books say that everybody owes, who made it and who approved it."""
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.db import models
 
@@ -7,7 +9,7 @@ AMOUNT_DIGITS = 38
 AMOUNT_DECIMALS = 12
 
 
-def _amount() -> "models.DecimalField[str, object]":
+def _amount() -> "models.DecimalField[Decimal, Decimal]":
     """Return a column for money, joules or grams, as exact as the books."""
     return models.DecimalField(max_digits=AMOUNT_DIGITS, decimal_places=AMOUNT_DECIMALS)
 
@@ -189,9 +191,7 @@ class Netting(models.Model):
 class Approval(models.Model):
     """A second person's word for what was calculated, by its hash."""
 
-    settlement = models.OneToOneField(
-        Settlement, on_delete=models.PROTECT, related_name="approval"
-    )
+    settlement = models.OneToOneField(Settlement, on_delete=models.PROTECT, related_name="approval")
     checker = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
