@@ -250,7 +250,23 @@ def _agreement(
         for name in ("fee_consumer", "fee_provider"):
             total = sum((getattr(line, name) for line in lines), ZERO)
             assert total == getattr(gross, name), "lines are the postings"
-    return AgreementGross(*row, payables, gross, lines)
+    agreement_id, code, provider_id, provider, consumer_id, consumer = row[:6]
+    period_id, currency, entries, digest = row[6:]
+    return AgreementGross(
+        agreement_id=agreement_id,
+        agreement=code,
+        provider_id=provider_id,
+        provider=provider,
+        consumer_id=consumer_id,
+        consumer=consumer,
+        period_id=period_id,
+        currency=currency,
+        entries=entries,
+        entries_digest=digest,
+        payables=payables,
+        gross=gross,
+        lines=lines,
+    )
 
 
 def _usage_lines(parameters: dict[str, Any]) -> dict[Key, list[Line]]:
