@@ -9,14 +9,14 @@ import os
 from typing import Any, Final
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_ready
 from django.conf import settings
 
 from config.folders import folder_options
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-SCHEDULE: Final = {
+SCHEDULE: Final[dict[str, dict[str, Any]]] = {
     "rate-pending": {
         "task": "ledger.tasks.rate_pending",
         "schedule": 1.0,
@@ -44,7 +44,8 @@ def transport_options(broker_url: str) -> dict[str, Any]:
     if scheme in {"redis", "rediss"}:
         return {
             "socket_connect_timeout": 0.5,
-            "socket_timeout": 5.0,
+            # A worker waits for messages by polling, so this bounds every answer, not the wait.
+            "socket_timeout": 0.5,
             "socket_keepalive": True,
             "max_retries": 0,
         }
@@ -80,3 +81,9 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def _keep_our_logging(**_kwargs: Any) -> None:
     """Do nothing: that a receiver exists keeps Celery from setting up logs of its own."""
+
+
+@worker_ready.connect
+def _look_up_every_second(sender: Any, **_kwargs: Any) -> None:
+    """Wake the loop of a waiting worker, which notices only then that it was asked to end."""
+    sender.timer.call_repeatedly(1.0, lambda: None)

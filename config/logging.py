@@ -33,9 +33,8 @@ def logging_config(level: str) -> dict[str, Any]:
             # Django gives these handlers of its own; ours stands at the root.
             "django": {"handlers": [], "level": "WARNING", "propagate": True},
             "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
-            # A worker says that it retries by itself; what matters is that it cannot connect.
-            "celery": {"level": "WARNING"},
-            "celery.beat": {"level": "WARNING"},
+            # It warns of a broker URL without a host, even where there is none: `filesystem://`.
+            "kombu.connection": {"level": "ERROR"},
         },
     }
 
