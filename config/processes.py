@@ -183,9 +183,10 @@ class Supervisor:
 
     def _listen(self, child: _Child) -> None:
         assert child.process.stdout is not None
-        for line in child.process.stdout:
-            if text := line.rstrip():
-                self._echo(child.name, text)
+        with child.process.stdout as lines:
+            for line in lines:
+                if text := line.rstrip():
+                    self._echo(child.name, text)
 
     def _watch(self, child: _Child) -> None:
         status = child.process.wait()
