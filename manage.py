@@ -1,6 +1,7 @@
 #!/usr/bin/env python
 """Run a command of Clearwatt; bring an embedded PostgreSQL where it needs one and none is named."""
 
+import logging.config
 import os
 import signal
 import sys
@@ -33,6 +34,7 @@ NEEDS_NO_DATABASE: Final = frozenset(
 def main() -> None:
     """Run the command, inside of a database that lasts as long as it needs one."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    logging.config.dictConfig(settings.LOGGING)
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGHUP, _leave)
     try:
