@@ -9,7 +9,6 @@ from typing import Any, Final
 OWN_FIELDS: Final = frozenset(vars(logging.makeLogRecord({}))) | {
     "asctime",
     "color_message",
-    "data",
     "message",
     "request",
     "server_time",
