@@ -199,7 +199,7 @@ Key = tuple[int, str]
 def at_cut_off(*, starts_on: date, currency: str | None = None) -> list[AgreementGross]:
     """Return every agreement with unsettled entries of the month that begins then, or earlier.
 
-    By agreement code. Only agreements whose period of the month is closed are in; six statements,
+    By agreement code. Only agreements whose period of the month is closed are in; five statements,
     whatever their number.
 
     :raises AgreementOutOfBalance: if entries of an agreement reach beyond what is settled.
