@@ -86,6 +86,8 @@ def supervise(signum: signal.Signals) -> tuple[int, list[bool], str]:
     ) as process:
         assert process.stdout is not None
         pids = [int(process.stdout.readline()) for _ in range(2)]
+        # It says the second pid a moment before it settles down to wait.
+        time.sleep(0.3)
         process.send_signal(signum)
         status = process.wait(20)
         said = process.stdout.read()
