@@ -16,6 +16,9 @@ from settlement.clearing.models import Netting, Position, Settlement, StatementL
 from settlement.clearing.netting import Due, SetOff, net
 from settlement.clearing.rounding import Rounded, rounded
 
+ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('settlement_calculate'))"
+"""Two calculations of a month would each void the same predecessor and leave two successors."""
+
 STANDING = """
     SELECT id, currency, state
     FROM settlement_settlement
@@ -82,6 +85,8 @@ def calculate(
     :raises AgreementOutOfBalance: if entries of an agreement reach beyond what is settled.
     """
     starts_on, ends_on = month_of(starts_on)
+    with connection.cursor() as cursor:
+        cursor.execute(ONE_AT_A_TIME)
     _require_closed(starts_on)
     standing = _standing(starts_on, currency)
     approved = {unit: id_ for id_, unit, state in standing if state == Settlement.State.APPROVED}

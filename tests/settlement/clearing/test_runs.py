@@ -227,10 +227,10 @@ class TestCalculate:
             factories.post(agreement, price="1")
         calendars.close_month(starts_on=OCTOBER, user=user("maker"), now=NOW)
 
-        # Savepoint and release, open periods, standing settlements, five readings, voids; then
+        # Savepoint and release, the lock, open periods, standing settlements, five readings, voids; then
         # settlements, positions, lines and set-offs.
         maker = user("maker")
-        with django_assert_num_queries(14):
+        with django_assert_num_queries(15):
             runs.calculate(starts_on=OCTOBER, user=maker, now=NOW)
 
 
