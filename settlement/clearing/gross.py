@@ -92,11 +92,13 @@ LINES: Final = f"""
         WHERE kind = 'usage'
     )
     SELECT entries.agreement_id, entries.currency, usage.deployment_id, entries.prior_period,
+           bool_and(version.discloses_cost),
            sum(CASE usage.kind WHEN 'reversal' THEN -1 ELSE 1 END),
            sum({" + ".join(f"usage.{name}" for name in TOKEN_CLASSES)}),
            {LINE_SUMS}
     FROM entries
     JOIN ledger_usage_entry usage ON usage.journal_entry_id = entries.entry_id
+    JOIN ledger_agreement_version version ON version.id = usage.agreement_version_id
     GROUP BY entries.agreement_id, entries.currency, usage.deployment_id, entries.prior_period
     ORDER BY entries.agreement_id, entries.currency, usage.deployment_id, entries.prior_period
 """
@@ -150,6 +152,7 @@ class Line:
 
     deployment_id: int | None
     prior_period: bool
+    discloses_cost: bool
     events: int
     tokens: Decimal
     energy_joules: Decimal
@@ -273,16 +276,18 @@ def _usage_lines(parameters: dict[str, Any]) -> dict[Key, list[Line]]:
     """Return lines by agreement and currency, summed over the usage entries themselves."""
     lines: dict[Key, list[Line]] = defaultdict(list)
     for row in _rows(LINES, parameters):
-        agreement_id, currency, deployment_id, prior_period, events, tokens, joules = row[:7]
+        agreement_id, currency, deployment_id, prior_period, discloses_cost = row[:5]
+        events, tokens, joules = row[5:8]
         lines[agreement_id, currency].append(
             Line(
                 deployment_id,
                 prior_period,
+                discloses_cost,
                 int(events),
                 tokens,
                 in_units(int(joules), per_unit=MICROJOULES_PER_JOULE),
-                *(in_units(int(grams), per_unit=NANOGRAMS_PER_GRAM) for grams in row[7:9]),
-                *(in_units(int(money), per_unit=PICO_PER_UNIT) for money in row[9:]),
+                *(in_units(int(grams), per_unit=NANOGRAMS_PER_GRAM) for grams in row[8:10]),
+                *(in_units(int(money), per_unit=PICO_PER_UNIT) for money in row[10:]),
             )
         )
     return lines
@@ -309,7 +314,7 @@ def _other_lines(parameters: dict[str, Any]) -> dict[Key, list[Line]]:
     names = (*PHYSICAL.values(), *PRICE_COMPONENTS, "fee_consumer", "fee_provider")
     for (key, prior_period), amounts in sorted(sums.items()):
         values = [amounts.get(name, ZERO) for name in names]
-        lines[key].append(Line(None, prior_period, 0, *values))
+        lines[key].append(Line(None, prior_period, False, 0, *values))
     return lines
 
 

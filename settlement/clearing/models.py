@@ -125,6 +125,7 @@ class StatementLine(models.Model):
     """What one deployment served under one agreement, summed over the entries of a position.
 
     A line without a deployment holds entries that are no usage: corrections and manual ones.
+    Its consumer sees the price's components if every agreement version behind it discloses them.
     """
 
     position = models.ForeignKey(Position, on_delete=models.PROTECT, related_name="lines")
@@ -132,6 +133,7 @@ class StatementLine(models.Model):
         "ledger.Deployment", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     prior_period = models.BooleanField()
+    discloses_cost = models.BooleanField()
     events = models.BigIntegerField()
     tokens = models.DecimalField(max_digits=AMOUNT_DIGITS, decimal_places=0)
     energy_joules = _amount()

@@ -77,6 +77,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('prior_period', models.BooleanField()),
+                ('discloses_cost', models.BooleanField()),
                 ('events', models.BigIntegerField()),
                 ('tokens', models.DecimalField(decimal_places=0, max_digits=38)),
                 ('energy_joules', models.DecimalField(decimal_places=12, max_digits=38)),

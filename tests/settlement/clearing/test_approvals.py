@@ -481,9 +481,9 @@ class TestTheDatabase:
         with refused_by("settlement_statement_line_added_append_only"):
             execute(
                 "INSERT INTO settlement_statement_line (position_id, deployment_id, prior_period,"
-                " events, tokens, energy_joules, co2_location_grams, co2_market_grams, compute,"
-                " energy, green, scarcity, margin, fee_consumer, fee_provider) SELECT position_id,"
-                " deployment_id, NOT prior_period, events, tokens, energy_joules,"
+                " discloses_cost, events, tokens, energy_joules, co2_location_grams,"
+                " co2_market_grams, compute, energy, green, scarcity, margin, fee_consumer, fee_provider) SELECT position_id,"
+                " deployment_id, NOT prior_period, false, events, tokens, energy_joules,"
                 " co2_location_grams, co2_market_grams, compute, energy, green, scarcity, margin,"
                 " fee_consumer, fee_provider FROM settlement_statement_line"
             )

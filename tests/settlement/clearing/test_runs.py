@@ -227,7 +227,7 @@ class TestCalculate:
             factories.post(agreement, price="1")
         calendars.close_month(starts_on=OCTOBER, user=user("maker"), now=NOW)
 
-        # Savepoint and release, the lock, open periods, standing settlements, five readings, voids; then
+        # Savepoint and release, the lock, open periods, settlements, five readings, voids; then
         # settlements, positions, lines and set-offs.
         maker = user("maker")
         with django_assert_num_queries(15):

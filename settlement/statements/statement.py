@@ -1,0 +1,294 @@
+"""What a party is told of a settlement: opening, lines, fees, what is due, what stays.
+
+Signs turn here and nowhere else: an amount in a statement is positive when it is charged to a
+consumer or credited to a provider, whatever side of an account it stands on.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, localcontext
+from typing import Any, Final, Literal
+
+from django.db import connection
+
+from ledger.books import accounts, balances
+from ledger.parties.models import Party
+from ledger.periods import last_day
+from ledger.quantities import EXACT
+from settlement.clearing.approvals import NoSuchSettlement
+from settlement.clearing.models import Settlement
+
+POSITIONS: Final = """
+    SELECT position.id, agreement.code, provider.code, provider.name, consumer.code, consumer.name,
+           position.price, position.fee_consumer, position.fee_provider,
+           position.carried_consumer, position.carried_provider,
+           position.consumer_due, position.provider_due,
+           position.consumer_residue, position.provider_residue
+    FROM settlement_position position
+    JOIN ledger_agreement agreement ON agreement.id = position.agreement_id
+    JOIN ledger_party provider ON provider.id = agreement.provider_id
+    JOIN ledger_party consumer ON consumer.id = agreement.consumer_id
+    WHERE position.settlement_id = %(settlement)s
+      AND %(party)s IN (agreement.provider_id, agreement.consumer_id)
+    ORDER BY agreement.code
+"""
+LINES: Final = """
+    SELECT line.position_id, deployment.code, deployment.model, line.prior_period,
+           line.discloses_cost, line.events, line.tokens, line.energy_joules,
+           line.co2_location_grams, line.co2_market_grams,
+           line.compute, line.energy, line.green, line.scarcity, line.margin,
+           line.fee_consumer, line.fee_provider
+    FROM settlement_statement_line line
+    LEFT JOIN ledger_deployment deployment ON deployment.id = line.deployment_id
+    WHERE line.position_id = ANY(%(positions)s)
+    ORDER BY line.position_id, deployment.code NULLS LAST, line.prior_period
+"""
+SET_OFFS: Final = """
+    SELECT first.code, second.code, netting.amount
+    FROM settlement_netting netting
+    JOIN ledger_party first ON first.id = netting.party_a_id
+    JOIN ledger_party second ON second.id = netting.party_b_id
+    WHERE netting.settlement_id = %(settlement)s
+      AND %(party)s IN (netting.party_a_id, netting.party_b_id)
+    ORDER BY first.code, second.code
+"""
+
+Role = Literal["consumer", "provider"]
+ZERO: Final = Decimal(0)
+COMPONENTS: Final = ("compute", "energy", "green", "scarcity", "margin")
+
+
+@dataclass(frozen=True, slots=True)
+class Components:
+    """The parts of a price: cost of compute, energy, green energy and scarcity, and the margin."""
+
+    compute: Decimal
+    energy: Decimal
+    green: Decimal
+    scarcity: Decimal
+    margin: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRow:
+    """What one deployment served; without one, corrections.
+
+    `components` is None where the provider does not disclose them to the consumer. `fee` is the
+    party's own part of the platform's fee: added for a consumer, taken off for a provider.
+    """
+
+    deployment: str | None
+    model: str | None
+    prior_period: bool
+    events: int
+    tokens: Decimal
+    energy_joules: Decimal
+    co2_location_grams: Decimal
+    co2_market_grams: Decimal
+    components: Components | None
+    price: Decimal
+    fee: Decimal
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One agreement in one role: carried + price ± fee = due + residue."""
+
+    role: Role
+    agreement: str
+    counterparty: str
+    counterparty_name: str
+    carried: Decimal
+    rows: list[StatementRow]
+    price: Decimal
+    fee: Decimal
+    due: Decimal
+    residue: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A party's account of dues in one role: opening + due - set off = closing."""
+
+    role: Role
+    opening: Decimal
+    due: Decimal
+    set_off: Decimal
+    closing: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A settlement as one party reads it; `net` is what it is to be paid, negative what it pays."""
+
+    settlement_id: int
+    state: str
+    starts_on: date
+    ends_on: date
+    currency: str
+    party: str
+    party_name: str
+    sections: list[Section]
+    set_offs: list[tuple[str, Decimal]]
+    sides: list[Side]
+    net: Decimal
+    events: int
+    tokens: Decimal
+    energy_joules: Decimal
+    co2_location_grams: Decimal
+    co2_market_grams: Decimal
+
+
+def statement(*, settlement_id: int, party: Party) -> Statement:
+    """Return what the party is told of the settlement; its sections are empty if it is not in it.
+
+    :raises NoSuchSettlement: if there is none.
+    """
+    settlement = Settlement.objects.filter(id=settlement_id).first()
+    if settlement is None:
+        raise NoSuchSettlement(settlement_id)
+    scope = {"settlement": settlement_id, "party": party.pk}
+    positions = _rows(POSITIONS, scope)
+    rows: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+    for row in _rows(LINES, {"positions": [position[0] for position in positions]}):
+        rows[row[0]].append(row)
+    set_offs = [
+        (second if first == party.code else first, amount)
+        for first, second, amount in _rows(SET_OFFS, scope)
+    ]
+    with localcontext(EXACT):
+        sections = [
+            section
+            for position in positions
+            for section in _sections(position, rows[position[0]], party=party.code)
+        ]
+        return _statement(settlement, party, sections, set_offs)
+
+
+def _statement(
+    settlement: Settlement,
+    party: Party,
+    sections: list[Section],
+    set_offs: list[tuple[str, Decimal]],
+) -> Statement:
+    set_off = sum((amount for _, amount in set_offs), ZERO)
+    posted = settlement.state == Settlement.State.APPROVED
+    sides = []
+    for role in ("consumer", "provider"):
+        due = sum((section.due for section in sections if section.role == role), ZERO)
+        if not any(section.role == role for section in sections):
+            continue
+        stands = _stands(role, party=party.code, settlement=settlement)
+        opening = stands - (due - set_off) if posted else stands
+        sides.append(Side(role, opening, due, set_off, opening + due - set_off))
+    # A party that serves itself reads its usage once, not as consumer and as provider.
+    told = {
+        (section.agreement, number): row
+        for section in sections
+        for number, row in enumerate(section.rows)
+    }
+    return Statement(
+        settlement_id=settlement.pk,
+        state=settlement.state,
+        starts_on=settlement.starts_on,
+        ends_on=settlement.ends_on,
+        currency=settlement.currency,
+        party=party.code,
+        party_name=party.name,
+        sections=sections,
+        set_offs=set_offs,
+        sides=sides,
+        net=sum(
+            (side.closing if side.role == "provider" else -side.closing for side in sides), ZERO
+        ),
+        events=sum(row.events for row in told.values()),
+        **{
+            name: sum((getattr(row, name) for row in told.values()), ZERO)
+            for name in ("tokens", "energy_joules", "co2_location_grams", "co2_market_grams")
+        },
+    )
+
+
+def _sections(
+    position: tuple[Any, ...], lines: list[tuple[Any, ...]], *, party: str
+) -> list[Section]:
+    """Return the position as the party reads it: in one role, or in both if it serves itself."""
+    agreement, provider, provider_name, consumer, consumer_name = position[1:6]
+    price, fee_consumer, fee_provider, carried_consumer, carried_provider = position[6:11]
+    consumer_due, provider_due, consumer_residue, provider_residue = position[11:]
+    sections = []
+    if consumer == party:
+        rows = [_row(line, role="consumer", sees_cost=provider == party) for line in lines]
+        sections.append(
+            Section(
+                role="consumer",
+                agreement=agreement,
+                counterparty=provider,
+                counterparty_name=provider_name,
+                carried=carried_consumer,
+                rows=rows,
+                price=price,
+                fee=fee_consumer,
+                due=consumer_due,
+                residue=consumer_residue,
+            )
+        )
+    if provider == party:
+        rows = [_row(line, role="provider", sees_cost=True) for line in lines]
+        sections.append(
+            Section(
+                role="provider",
+                agreement=agreement,
+                counterparty=consumer,
+                counterparty_name=consumer_name,
+                carried=carried_provider,
+                rows=rows,
+                price=price,
+                fee=fee_provider,
+                due=provider_due,
+                residue=provider_residue,
+            )
+        )
+    return sections
+
+
+def _row(line: tuple[Any, ...], *, role: Role, sees_cost: bool) -> StatementRow:
+    _, deployment, model, prior_period, discloses_cost = line[:5]
+    events, tokens, joules, location, market = line[5:10]
+    components = Components(*line[10:15])
+    price = sum(line[10:15], ZERO)
+    fee_consumer, fee_provider = line[15:]
+    fee = fee_consumer if role == "consumer" else fee_provider
+    return StatementRow(
+        deployment=deployment,
+        model=model,
+        prior_period=prior_period,
+        events=events,
+        tokens=tokens,
+        energy_joules=joules,
+        co2_location_grams=location,
+        co2_market_grams=market,
+        components=components if sees_cost or discloses_cost else None,
+        price=price,
+        fee=fee,
+        amount=price + fee if role == "consumer" else price - fee,
+    )
+
+
+def _stands(role: str, *, party: str, settlement: Settlement) -> Decimal:
+    """Return the account of dues at the end of the month, as the party reads it."""
+    code = accounts.code(f"{role}:{party}", "due", commodity=settlement.currency)
+    account_id = accounts.ids([code]).get(code)
+    if account_id is None:
+        return ZERO
+    balance = balances.balance(account_id, as_of=last_day(settlement.ends_on))
+    return balance if role == "consumer" else -balance
+
+
+def _rows(sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
