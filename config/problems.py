@@ -87,6 +87,17 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "period-closed": Problem(409, "The period is closed"),
     "invalid-month": Problem(422, "This is not a month"),
     "unknown-currency": Problem(422, "The currency is not kept here"),
+    # settlement
+    "month-not-over": Problem(409, "The month is not over yet"),
+    "period-not-ready": Problem(409, "Events of the month are not in the books yet"),
+    "month-still-open": Problem(409, "The month is not closed yet"),
+    "already-settled": Problem(409, "The month is settled"),
+    "agreement-out-of-balance": Problem(409, "Money of the agreement stands elsewhere"),
+    "no-such-settlement": Problem(404, "There is no such settlement"),
+    "settlement-not-open": Problem(409, "The settlement is not up for approval"),
+    "checker-is-maker": Problem(403, "Who calculated a settlement does not approve it"),
+    "settlement-changed": Problem(409, "The books changed since the settlement was calculated"),
+    "control-totals-differ": Problem(409, "The export does not add up to the books"),
 }
 
 # What Django and DRF raise by themselves; the first that fits, so subclasses stand before bases.

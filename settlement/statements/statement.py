@@ -12,9 +12,8 @@ from typing import Any, Final, Literal
 
 from django.db import connection
 
-from ledger.books import accounts, balances
+from ledger.books import accounts
 from ledger.parties.models import Party
-from ledger.periods import last_day
 from ledger.quantities import EXACT
 from settlement.clearing.approvals import NoSuchSettlement
 from settlement.clearing.models import Settlement
@@ -30,7 +29,8 @@ POSITIONS: Final = """
     JOIN ledger_party provider ON provider.id = agreement.provider_id
     JOIN ledger_party consumer ON consumer.id = agreement.consumer_id
     WHERE position.settlement_id = %(settlement)s
-      AND %(party)s IN (agreement.provider_id, agreement.consumer_id)
+      AND (%(party)s::bigint IS NULL
+           OR %(party)s IN (agreement.provider_id, agreement.consumer_id))
     ORDER BY agreement.code
 """
 LINES: Final = """
@@ -50,13 +50,21 @@ SET_OFFS: Final = """
     JOIN ledger_party first ON first.id = netting.party_a_id
     JOIN ledger_party second ON second.id = netting.party_b_id
     WHERE netting.settlement_id = %(settlement)s
-      AND %(party)s IN (netting.party_a_id, netting.party_b_id)
+      AND (%(party)s::bigint IS NULL OR %(party)s IN (netting.party_a_id, netting.party_b_id))
     ORDER BY first.code, second.code
+"""
+DUES: Final = """
+    SELECT account.code, sum(balance.debits - balance.credits)
+    FROM ledger_account account
+    JOIN ledger_balance balance ON balance.account_id = account.id
+    WHERE account.purpose = 'due' AND account.commodity = %(currency)s
+      AND balance.accounting_date < %(ends_on)s
+      AND (%(party)s::bigint IS NULL OR account.party_id = %(party)s)
+    GROUP BY account.code
 """
 
 Role = Literal["consumer", "provider"]
 ZERO: Final = Decimal(0)
-COMPONENTS: Final = ("compute", "energy", "green", "scarcity", "margin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,74 +149,133 @@ class Statement:
     co2_market_grams: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class Material:
+    """The rows behind statements: of one party's, or of everybody's."""
+
+    settlement: Settlement
+    positions: list[tuple[Any, ...]]
+    lines: dict[int, list[tuple[Any, ...]]]
+    set_offs: list[tuple[str, str, Decimal]]
+    dues: dict[str, Decimal]
+
+
 def statement(*, settlement_id: int, party: Party) -> Statement:
     """Return what the party is told of the settlement; its sections are empty if it is not in it.
 
     :raises NoSuchSettlement: if there is none.
     """
+    material = _material(settlement_id, party_id=party.pk)
+    return _statement(material, party=party.code, name=party.name)
+
+
+def statements(*, settlement_id: int) -> list[Statement]:
+    """Return the statement of every party that is in the settlement, by party code.
+
+    Four statements of SQL and one for the settlement, however many parties there are.
+
+    :raises NoSuchSettlement: if there is none.
+    """
+    material = _material(settlement_id, party_id=None)
+    names: dict[str, str] = {}
+    for row in material.positions:
+        names |= {row[2]: row[3], row[4]: row[5]}
+    return [_statement(material, party=code, name=name) for code, name in sorted(names.items())]
+
+
+def _material(settlement_id: int, *, party_id: int | None) -> Material:
     settlement = Settlement.objects.filter(id=settlement_id).first()
     if settlement is None:
         raise NoSuchSettlement(settlement_id)
-    scope = {"settlement": settlement_id, "party": party.pk}
+    scope = {"settlement": settlement_id, "party": party_id}
     positions = _rows(POSITIONS, scope)
-    rows: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+    lines: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
     for row in _rows(LINES, {"positions": [position[0] for position in positions]}):
-        rows[row[0]].append(row)
-    set_offs = [
-        (second if first == party.code else first, amount)
-        for first, second, amount in _rows(SET_OFFS, scope)
-    ]
+        lines[row[0]].append(row)
+    dues = _rows(
+        DUES,
+        {"currency": settlement.currency, "ends_on": settlement.ends_on, "party": party_id},
+    )
+    return Material(
+        settlement=settlement,
+        positions=positions,
+        lines=lines,
+        set_offs=[(first, second, amount) for first, second, amount in _rows(SET_OFFS, scope)],
+        dues=dict(dues),
+    )
+
+
+def _statement(material: Material, *, party: str, name: str) -> Statement:
+    settlement = material.settlement
     with localcontext(EXACT):
         sections = [
             section
-            for position in positions
-            for section in _sections(position, rows[position[0]], party=party.code)
+            for position in material.positions
+            for section in _sections(position, material.lines[position[0]], party=party)
         ]
-        return _statement(settlement, party, sections, set_offs)
+        set_offs = [
+            (second if first == party else first, amount)
+            for first, second, amount in material.set_offs
+            if party in (first, second)
+        ]
+        sides = _sides(material, sections, party=party, set_offs=set_offs)
+        return Statement(
+            settlement_id=settlement.pk,
+            state=settlement.state,
+            starts_on=settlement.starts_on,
+            ends_on=settlement.ends_on,
+            currency=settlement.currency,
+            party=party,
+            party_name=name,
+            sections=sections,
+            set_offs=set_offs,
+            sides=sides,
+            net=sum(
+                (one.closing if one.role == "provider" else -one.closing for one in sides), ZERO
+            ),
+            **_quantities(sections),
+        )
 
 
-def _statement(
-    settlement: Settlement,
-    party: Party,
+def _sides(
+    material: Material,
     sections: list[Section],
+    *,
+    party: str,
     set_offs: list[tuple[str, Decimal]],
-) -> Statement:
+) -> list[Side]:
+    """Return the party's accounts of dues; what this settlement has not posted yet is added."""
+    currency = material.settlement.currency
+    posted = material.settlement.state == Settlement.State.APPROVED
     set_off = sum((amount for _, amount in set_offs), ZERO)
-    posted = settlement.state == Settlement.State.APPROVED
+    roles: tuple[Role, ...] = ("consumer", "provider")
     sides = []
-    for role in ("consumer", "provider"):
-        due = sum((section.due for section in sections if section.role == role), ZERO)
-        if not any(section.role == role for section in sections):
+    for role in roles:
+        dues = [section.due for section in sections if section.role == role]
+        if not dues:
             continue
-        stands = _stands(role, party=party.code, settlement=settlement)
+        balance = material.dues.get(
+            accounts.code(f"{role}:{party}", "due", commodity=currency), ZERO
+        )
+        stands = balance if role == "consumer" else -balance
+        due = sum(dues, ZERO)
         opening = stands - (due - set_off) if posted else stands
         sides.append(Side(role, opening, due, set_off, opening + due - set_off))
-    # A party that serves itself reads its usage once, not as consumer and as provider.
+    return sides
+
+
+def _quantities(sections: list[Section]) -> dict[str, Any]:
+    """Return what was served in all; a party that serves itself reads its usage once."""
     told = {
         (section.agreement, number): row
         for section in sections
         for number, row in enumerate(section.rows)
     }
-    return Statement(
-        settlement_id=settlement.pk,
-        state=settlement.state,
-        starts_on=settlement.starts_on,
-        ends_on=settlement.ends_on,
-        currency=settlement.currency,
-        party=party.code,
-        party_name=party.name,
-        sections=sections,
-        set_offs=set_offs,
-        sides=sides,
-        net=sum(
-            (side.closing if side.role == "provider" else -side.closing for side in sides), ZERO
-        ),
-        events=sum(row.events for row in told.values()),
-        **{
-            name: sum((getattr(row, name) for row in told.values()), ZERO)
-            for name in ("tokens", "energy_joules", "co2_location_grams", "co2_market_grams")
-        },
-    )
+    sums: dict[str, Any] = {
+        name: sum((getattr(row, name) for row in told.values()), ZERO)
+        for name in ("tokens", "energy_joules", "co2_location_grams", "co2_market_grams")
+    }
+    return {"events": sum(row.events for row in told.values()), **sums}
 
 
 def _sections(
@@ -275,16 +342,6 @@ def _row(line: tuple[Any, ...], *, role: Role, sees_cost: bool) -> StatementRow:
         fee=fee,
         amount=price + fee if role == "consumer" else price - fee,
     )
-
-
-def _stands(role: str, *, party: str, settlement: Settlement) -> Decimal:
-    """Return the account of dues at the end of the month, as the party reads it."""
-    code = accounts.code(f"{role}:{party}", "due", commodity=settlement.currency)
-    account_id = accounts.ids([code]).get(code)
-    if account_id is None:
-        return ZERO
-    balance = balances.balance(account_id, as_of=last_day(settlement.ends_on))
-    return balance if role == "consumer" else -balance
 
 
 def _rows(sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -1,0 +1,42 @@
+"""`manage.py close 2026-10 --as USER`: close a month, so that it can be settled."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
+
+from ledger.periods import parse_month
+from settlement.clearing import calendars
+from settlement.management import acting
+
+
+class Command(BaseCommand):
+    """Close the periods of a month."""
+
+    help = "Close the periods of all agreements in a month; later usage goes to the next one."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Name the month and who closes it."""
+        parser.add_argument("month", help="YYYY-MM")
+        acting.add_argument(parser)
+        parser.add_argument(
+            "--despite-waiting",
+            action="store_true",
+            help="close even if events wait to be rated or are set aside; they go to a later month",
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Say how many periods were closed, and what was left waiting."""
+        with acting.refusals_said():
+            closed = calendars.close_month(
+                starts_on=parse_month(options["month"])[0],
+                user=acting.person(options["acting"]),
+                now=timezone.now(),
+                despite_waiting=options["despite_waiting"],
+            )
+        self.stdout.write(f"{closed.starts_on:%Y-%m} is closed: {closed.periods} periods")
+        if closed.waiting:
+            self.stdout.write(
+                f"left waiting: {closed.waiting.batches} batches,"
+                f" {closed.waiting.set_aside} events set aside"
+            )

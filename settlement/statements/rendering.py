@@ -1,0 +1,165 @@
+"""Statements as files: JSON for programs, CSV for spreadsheets, plain text for people."""
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, fields
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from ledger.periods import last_day
+from ledger.quantities import JOULES_PER_KWH, round_half_even
+from settlement.statements.exports.csv import safe
+from settlement.statements.statement import (
+    Components,
+    Section,
+    Side,
+    Statement,
+    StatementRow,
+    statements,
+)
+
+WIDTH: Final = 78
+COMPONENTS: Final = tuple(one.name for one in fields(Components))
+ROW_FIELDS: Final = tuple(one.name for one in fields(StatementRow) if one.name != "components")
+CORRECTION: Final = "corrections"
+
+
+def write_statements(*, settlement_id: int, folder: Path) -> list[Path]:
+    """Write each party's statement as text, JSON and CSV; return the files, by party.
+
+    :raises NoSuchSettlement: if there is none.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for one in statements(settlement_id=settlement_id):
+        stem = f"{one.starts_on:%Y-%m}-{one.currency}-{one.settlement_id}-{one.party}"
+        for suffix, content in (
+            ("txt", as_text(one)),
+            ("json", as_json(one)),
+            ("csv", as_csv(one)),
+        ):
+            path = folder / f"{stem}.{suffix}"
+            path.write_text(content, encoding="utf-8", newline="")
+            paths.append(path)
+    return paths
+
+
+def as_json(statement: Statement) -> str:
+    """Return the statement as JSON; amounts are strings."""
+    return json.dumps(asdict(statement), default=_plain, indent=2, ensure_ascii=False) + "\n"
+
+
+def as_csv(statement: Statement) -> str:
+    """Return the statement's rows as CSV: one a deployment and agreement, amounts exact."""
+    header = ["month", "currency", "role", "agreement", "counterparty", *ROW_FIELDS, *COMPONENTS]
+    lines: list[str] = []
+    writer = csv.writer(_Lines(lines))
+    writer.writerow(header)
+    for section in statement.sections:
+        for row in section.rows:
+            parts = [
+                getattr(row.components, name) if row.components else None for name in COMPONENTS
+            ]
+            values = [
+                f"{statement.starts_on:%Y-%m}",
+                statement.currency,
+                section.role,
+                section.agreement,
+                section.counterparty,
+                *(getattr(row, name) for name in ROW_FIELDS),
+                *parts,
+            ]
+            writer.writerow([_cell(value) for value in values])
+    return "".join(lines)
+
+
+def as_text(statement: Statement) -> str:
+    """Return the statement as a page of plain text, 78 characters wide."""
+    return "\n".join(_page(statement)) + "\n"
+
+
+def _page(statement: Statement) -> Iterator[str]:
+    days = f"{statement.starts_on} to {last_day(statement.ends_on)}"
+    yield f"Statement for {statement.party_name} ({statement.party})"
+    yield f"{days}, in {statement.currency}"
+    yield f"Settlement {statement.settlement_id}, {statement.state}"
+    for section in statement.sections:
+        yield ""
+        yield from _section(section)
+    yield ""
+    yield "Served in all"
+    yield _line("events", f"{statement.events:,}")
+    yield _line("tokens", f"{statement.tokens:,.0f}")
+    kwh = round_half_even(statement.energy_joules / JOULES_PER_KWH, digits=6)
+    yield _line("energy, kWh", f"{kwh:,}")
+    yield _line("CO2 by location, g", f"{statement.co2_location_grams:,.6f}")
+    yield _line("CO2 by market, g", f"{statement.co2_market_grams:,.6f}")
+    for side in statement.sides:
+        yield ""
+        yield from _side(side, statement.set_offs)
+    yield ""
+    yield "=" * WIDTH
+    said = "to be paid to you" if statement.net >= 0 else "to be paid by you"
+    yield _line(f"{statement.currency} {said}", f"{abs(statement.net):,}")
+
+
+def _section(section: Section) -> Iterator[str]:
+    bought = section.role == "consumer"
+    yield f"{'Bought from' if bought else 'Sold to'} {section.counterparty_name}"
+    yield f"under agreement {section.agreement}"
+    yield "-" * WIDTH
+    yield _line("carried over from before", f"{section.carried:,}")
+    for row in section.rows:
+        name = f"{row.model} ({row.deployment})" if row.deployment else CORRECTION
+        late = ", of an earlier month" if row.prior_period else ""
+        yield f"{name}{late}: {row.events:,} events, {row.tokens:,.0f} tokens"
+        if row.components:
+            for part in COMPONENTS:
+                yield _line(f"    {part}", f"{getattr(row.components, part):,}")
+        yield _line("  price", f"{row.price:,}")
+    yield _line("platform's fee", f"{section.fee if bought else -section.fee:,}")
+    yield _line("due, rounded to the smallest unit", f"{section.due:,}")
+    yield _line("carried over to the next month", f"{section.residue:,}")
+
+
+def _side(side: Side, set_offs: list[tuple[str, Decimal]]) -> Iterator[str]:
+    yield "What you owe" if side.role == "consumer" else "What you are owed"
+    yield "-" * WIDTH
+    yield _line("open before", f"{side.opening:,}")
+    yield _line("due of this month", f"{side.due:,}")
+    for party, amount in set_offs:
+        yield _line(f"set off against {party}", f"{-amount:,}")
+    yield _line("open", f"{side.closing:,}")
+
+
+def _line(name: str, value: str) -> str:
+    return f"{name}{value.rjust(WIDTH - len(name))}"
+
+
+class _Lines:
+    """What csv.writer writes to: a list of lines."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self._lines = lines
+
+    def write(self, line: str) -> None:
+        self._lines.append(line)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return safe(value)
+    return "" if value is None else _plain(value)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)
