@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ledger.periods import last_day
-from ledger.quantities import JOULES_PER_KWH, round_half_even
+from ledger.quantities import JOULES_PER_KWH, round_half_even, round_to_minor_unit
 from settlement.statements.exports.csv import safe
 from settlement.statements.statement import (
     Components,
@@ -88,7 +88,7 @@ def _page(statement: Statement) -> Iterator[str]:
     yield f"Settlement {statement.settlement_id}, {statement.state}"
     for section in statement.sections:
         yield ""
-        yield from _section(section)
+        yield from _section(section, currency=statement.currency)
     yield ""
     yield "Served in all"
     yield _line("events", f"{statement.events:,}")
@@ -99,14 +99,16 @@ def _page(statement: Statement) -> Iterator[str]:
     yield _line("CO2 by market, g", f"{statement.co2_market_grams:,.6f}")
     for side in statement.sides:
         yield ""
-        yield from _side(side, statement.set_offs)
+        yield from _side(side, statement.set_offs, currency=statement.currency)
     yield ""
     yield "=" * WIDTH
     said = "to be paid to you" if statement.net >= 0 else "to be paid by you"
-    yield _line(f"{statement.currency} {said}", f"{abs(statement.net):,}")
+    yield _line(
+        f"{statement.currency} {said}", _money(abs(statement.net), currency=statement.currency)
+    )
 
 
-def _section(section: Section) -> Iterator[str]:
+def _section(section: Section, *, currency: str) -> Iterator[str]:
     bought = section.role == "consumer"
     yield f"{'Bought from' if bought else 'Sold to'} {section.counterparty_name}"
     yield f"under agreement {section.agreement}"
@@ -121,18 +123,23 @@ def _section(section: Section) -> Iterator[str]:
                 yield _line(f"    {part}", f"{getattr(row.components, part):,}")
         yield _line("  price", f"{row.price:,}")
     yield _line("platform's fee", f"{section.fee if bought else -section.fee:,}")
-    yield _line("due, rounded to the smallest unit", f"{section.due:,}")
+    yield _line("due, rounded to the smallest unit", _money(section.due, currency=currency))
     yield _line("carried over to the next month", f"{section.residue:,}")
 
 
-def _side(side: Side, set_offs: list[tuple[str, Decimal]]) -> Iterator[str]:
+def _side(side: Side, set_offs: list[tuple[str, Decimal]], *, currency: str) -> Iterator[str]:
     yield "What you owe" if side.role == "consumer" else "What you are owed"
     yield "-" * WIDTH
-    yield _line("open before", f"{side.opening:,}")
-    yield _line("due of this month", f"{side.due:,}")
+    yield _line("open before", _money(side.opening, currency=currency))
+    yield _line("due of this month", _money(side.due, currency=currency))
     for party, amount in set_offs:
-        yield _line(f"set off against {party}", f"{-amount:,}")
-    yield _line("open", f"{side.closing:,}")
+        yield _line(f"set off against {party}", _money(-amount, currency=currency))
+    yield _line("open", _money(side.closing, currency=currency))
+
+
+def _money(amount: Decimal, *, currency: str) -> str:
+    """Return what is due with the currency's digits; it is whole minor units already."""
+    return f"{round_to_minor_unit(amount, currency=currency):,}"
 
 
 def _line(name: str, value: str) -> str:
