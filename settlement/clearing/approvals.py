@@ -23,13 +23,13 @@ LOCK = """
     ORDER BY id
     FOR UPDATE
 """
-LOCK_PERIODS = """
+SHARE_PERIODS = """
     SELECT period.id
     FROM ledger_period period
     JOIN settlement_position position ON position.period_id = period.id
     WHERE position.settlement_id = %(settlement)s
     ORDER BY period.id
-    FOR UPDATE OF period
+    FOR SHARE OF period
 """
 SETTLE_ENTRIES = f"""
     {UNSETTLED}
@@ -102,8 +102,8 @@ class SettlementChanged(LedgerError):
 def approve(*, settlement_id: int, user: AbstractUser, now: datetime) -> Settlement:
     """Approve a calculated settlement and post its entries; return it as it then is.
 
-    Locks the currency's settlements, the periods, and balances last. What is posted is computed
-    from the books again, and must have the hash that was calculated.
+    Locks the currency's settlements, then shares the periods (rating goes on), then balances.
+    What is posted is computed from the books again, and must have the hash that was calculated.
 
     :raises NoSuchSettlement: if there is none.
     :raises SettlementNotOpen: if it is approved or void.
@@ -116,7 +116,7 @@ def approve(*, settlement_id: int, user: AbstractUser, now: datetime) -> Settlem
     if settlement.made_by_id == user.pk:
         raise CheckerIsMaker(settlement_id, user.get_username())
     with connection.cursor() as cursor:
-        cursor.execute(LOCK_PERIODS, {"settlement": settlement_id})
+        cursor.execute(SHARE_PERIODS, {"settlement": settlement_id})
     run = _recomputed(settlement)
     Approval.objects.create(
         settlement=settlement, checker_id=user.pk, input_hash=run.input_hash, approved_at=now
