@@ -94,7 +94,7 @@ def _page(statement: Statement) -> Iterator[str]:
     yield _line("events", f"{statement.events:,}")
     yield _line("tokens", f"{statement.tokens:,.0f}")
     kwh = round_half_even(statement.energy_joules / JOULES_PER_KWH, digits=6)
-    yield _line("energy, kWh", f"{kwh:,}")
+    yield _line("energy, kWh", f"{kwh:,f}")
     yield _line("CO2 by location, g", f"{statement.co2_location_grams:,.6f}")
     yield _line("CO2 by market, g", f"{statement.co2_market_grams:,.6f}")
     for side in statement.sides:
@@ -113,18 +113,18 @@ def _section(section: Section, *, currency: str) -> Iterator[str]:
     yield f"{'Bought from' if bought else 'Sold to'} {section.counterparty_name}"
     yield f"under agreement {section.agreement}"
     yield "-" * WIDTH
-    yield _line("carried over from before", f"{section.carried:,}")
+    yield _line("carried over from before", f"{section.carried:,f}")
     for row in section.rows:
         name = f"{row.model} ({row.deployment})" if row.deployment else CORRECTION
         late = ", of an earlier month" if row.prior_period else ""
         yield f"{name}{late}: {row.events:,} events, {row.tokens:,.0f} tokens"
         if row.components:
             for part in COMPONENTS:
-                yield _line(f"    {part}", f"{getattr(row.components, part):,}")
-        yield _line("  price", f"{row.price:,}")
-    yield _line("platform's fee", f"{section.fee if bought else -section.fee:,}")
+                yield _line(f"    {part}", f"{getattr(row.components, part):,f}")
+        yield _line("  price", f"{row.price:,f}")
+    yield _line("platform's fee", f"{section.fee if bought else -section.fee:,f}")
     yield _line("due, rounded to the smallest unit", _money(section.due, currency=currency))
-    yield _line("carried over to the next month", f"{section.residue:,}")
+    yield _line("carried over to the next month", f"{section.residue:,f}")
 
 
 def _side(side: Side, set_offs: list[tuple[str, Decimal]], *, currency: str) -> Iterator[str]:

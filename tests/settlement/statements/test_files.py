@@ -161,6 +161,7 @@ class TestWrite:
             f"Settlement {settlement.pk}, approved",
         ]
         assert "Bought from West Cloud" in lines
+        assert "carried over from before 0.000000000000" in lines
         assert "qwen (qwen): 2 events, 5,000 tokens" in lines
         assert "due, rounded to the smallest unit 0.02" in lines
         assert "CNY to be paid by you 0.02" in lines
