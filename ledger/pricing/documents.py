@@ -5,7 +5,10 @@ Every reader raises ValueError with what to write instead; its caller says where
 
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Final
+
+LARGEST_EXPONENT: Final = 18
+"""What a document may state lies below 10^19: more is a slip, and no rate could carry it."""
 
 
 def number(value: object) -> Decimal:
@@ -24,6 +27,8 @@ def number(value: object) -> Decimal:
         raise ValueError(f"{value!r} is not a number") from None
     if not exact.is_finite():
         raise ValueError(f"{value!r} is not a number")
+    if exact.adjusted() > LARGEST_EXPONENT:
+        raise ValueError(f"{value!r} is too large")
     return exact
 
 
