@@ -2,6 +2,8 @@
 
 from typing import Any, cast
 
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractUser
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
@@ -55,8 +57,8 @@ def caller_of(request: Request) -> Caller:
     return caller
 
 
-def platform_user_of(request: Request) -> int:
-    """Return the id of the platform's person behind the key.
+def platform_user_of(request: Request) -> AbstractUser:
+    """Return the platform's person behind the key.
 
     :raises PartyNotAllowed: if the key speaks for another party.
     :raises KeyWithoutUser: if it acts for no person.
@@ -66,7 +68,7 @@ def platform_user_of(request: Request) -> int:
         raise PartyNotAllowed(party=caller.party_code, allowed="platform")
     if caller.user_id is None:
         raise KeyWithoutUser
-    return caller.user_id
+    return cast("AbstractUser", get_user_model().objects.get(pk=caller.user_id))
 
 
 class KeyAuthentication(BaseAuthentication):

@@ -1,6 +1,6 @@
 """How the OpenAPI document is written: an answer, its example, and the problems it may be."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from drf_spectacular.types import OpenApiTypes
@@ -47,9 +47,14 @@ def answers(
     example: dict[str, Any],
     description: str,
     problems: Sequence[str] = (),
+    more_problems: Mapping[str, dict[str, Any]] | None = None,
     status: int = 200,
 ) -> Answers:
-    """Describe the answer of an operation and each problem that it may answer instead."""
+    """Describe the answer of an operation and each problem that it may answer instead.
+
+    `more_problems` are examples of problems that only the caller's package knows.
+    """
+    known = {**PROBLEM_EXAMPLES, **(more_problems or {})}
     described: Answers = {
         (str(status), JSON): OpenApiResponse(
             response=answer,
@@ -62,21 +67,20 @@ def answers(
         )
     }
     by_status: dict[str, list[str]] = {}
-    for name in problems:
-        by_status.setdefault(str(PROBLEM_EXAMPLES[name]["status"]), []).append(name)
+    for name in [*problems, *(more_problems or {})]:
+        by_status.setdefault(str(known[name]["status"]), []).append(name)
     for code, names in sorted(by_status.items()):
         described[code, PROBLEM_JSON] = OpenApiResponse(
             response=Problem,
             description=", ".join(f"`{name}`" for name in names),
-            examples=[_problem_example(name, code) for name in names],
+            examples=[
+                OpenApiExample(
+                    name=name, value=known[name], media_type=PROBLEM_JSON, status_codes=[code]
+                )
+                for name in names
+            ],
         )
     described["default", PROBLEM_JSON] = OpenApiResponse(
         response=Problem, description="Any other problem; see /problems."
     )
     return described
-
-
-def _problem_example(name: str, status: str) -> OpenApiExample:
-    return OpenApiExample(
-        name=name, value=PROBLEM_EXAMPLES[name], media_type=PROBLEM_JSON, status_codes=[status]
-    )

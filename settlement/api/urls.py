@@ -1,5 +1,11 @@
 """The paths of settlement under /v1/."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from settlement.api import settlements
+
+urlpatterns = [
+    path("settlements", settlements.SettlementsView.as_view()),
+    path("settlements/<int:settlement_id>", settlements.SettlementView.as_view()),
+    path("settlements/<int:settlement_id>/approve", settlements.ApproveView.as_view()),
+]
