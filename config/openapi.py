@@ -20,6 +20,17 @@ SETTINGS: Final[dict[str, Any]] = {
     # Without it the page would have the document checked by a host on the internet.
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
     "ENABLE_DJANGO_DEPLOY_CHECK": False,
+    # The same name means other words in other places.
+    "ENUM_NAME_OVERRIDES": {
+        "BatchState": ["pending", "rated"],
+        "SettlementState": ["calculated", "approved", "void"],
+        "ItemStatus": ["duplicate", "conflict", "rejected"],
+        "EventStatus": ["complete", "partial", "cancelled"],
+        "EntryKind": ["usage", "settlement", "netting", "reversal", "manual"],
+        "UsageEntryKind": ["usage", "reversal", "rerate"],
+        "HealthStatus": ["ok"],
+        "Grade": ["O", "M", "P", "D", "I"],
+    },
     "TAGS": [
         {"name": "usage", "description": "What was consumed, event by event."},
         {"name": "books", "description": "Accounts, balances, postings and journal entries."},

@@ -37,7 +37,7 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> Publishing:
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Return a clock that stands at its only element."""
     at = [1_000.0]
-    monkeypatch.setattr(tasks.time, "monotonic", lambda: at[0])
+    monkeypatch.setattr("ledger.tasks.time.monotonic", lambda: at[0])
     return at
 
 

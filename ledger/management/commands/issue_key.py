@@ -36,7 +36,9 @@ class Command(BaseCommand):
                 scopes=options["scopes"],
                 name=options["name"],
                 user=options["user"],
-                expires_at=expires and datetime.combine(expires, time(), tzinfo=UTC),
+                expires_at=None
+                if expires is None
+                else datetime.combine(expires, time(), tzinfo=UTC),
                 now=timezone.now(),
             )
         except LedgerError as error:

@@ -2,9 +2,11 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
@@ -44,7 +46,10 @@ def validator(document: dict[str, Any], schema: dict[str, Any]) -> Draft202012Va
 class TestDocument:
     def test_is_valid_openapi_3_1(self, document: dict[str, Any]) -> None:
         assert document["openapi"] == "3.1.0"
-        validate(document)  # type: ignore[arg-type] # a parsed document is what it takes
+        validate(document)
+
+    def test_is_written_without_a_warning(self, tmp_path: Path) -> None:
+        call_command("spectacular", "--fail-on-warn", "--file", str(tmp_path / "schema.yaml"))
 
     def test_offers_the_paths_that_were_promised(self, document: dict[str, Any]) -> None:
         assert {
@@ -60,6 +65,9 @@ class TestDocument:
             "/v1/batches/{batch_id}",
             "/v1/set-aside",
             "/v1/health",
+            "/v1/settlements",
+            "/v1/settlements/{settlement_id}",
+            "/v1/settlements/{settlement_id}/approve",
         } <= document["paths"].keys()
 
     def test_describes_every_operation(self, document: dict[str, Any]) -> None:
