@@ -11,13 +11,14 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
 from config.problems import PROBLEMS
+from config.version import version
 
 HEADING: Final = re.compile(r"^### ([a-z-]+)$", re.MULTILINE)
 
 
 def index(request: HttpRequest) -> HttpResponse:
     """Show where to go from here."""
-    return render(request, "clearwatt/index.html")
+    return render(request, "clearwatt/index.html", {"version": version()})
 
 
 def problems(request: HttpRequest) -> HttpResponse:
