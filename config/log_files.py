@@ -14,6 +14,7 @@ class LogFiles:
         self.folder = folder
         self._lock = threading.Lock()
         self._files: dict[str, TextIO] = {}
+        self._closed = False
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -26,17 +27,19 @@ class LogFiles:
         traceback: TracebackType | None,
     ) -> None:
         with self._lock:
+            self._closed = True
             for file in self._files.values():
                 file.close()
 
     def write(self, name: str, line: str) -> None:
         """Keep a line that a process wrote."""
         with self._lock:
+            if self._closed:
+                return  # a last word after the end
             if name not in self._files:
                 path = self.folder / f"{name}.log"
                 self._files[name] = path.open("w", encoding="utf-8", buffering=1)
-            if not self._files[name].closed:
-                self._files[name].write(f"{line}\n")
+            self._files[name].write(f"{line}\n")
 
     def tails(self, *, lines: int = 15) -> str:
         """Return the last lines of every file."""

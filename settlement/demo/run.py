@@ -102,24 +102,27 @@ def play(plan: Plan, cast: People, *, address: str, out: Path, console: Console)
     """
     watch = _Watch(plan)
     oddities, first, second, booking_seconds = _post_everything(plan, cast, address, watch, console)
-    console.print("The books are audited.")
-    _audit()
-    console.print(f"{plan.starts_on:%B %Y} is closed and settled by the maker,")
-    settlement_ids = _close_and_settle(plan.starts_on, cast)
-    console.print("approved over HTTP by the checker, and written out.")
-    for settlement_id in settlement_ids:
-        gateway.approve(address, cast.checker_key, settlement_id=settlement_id)
-    folder = out / f"{plan.starts_on:%Y-%m}"
-    written = [
-        path
-        for settlement_id in settlement_ids
-        for path in files.write(settlement_id=settlement_id, folder=folder)
-    ]
+    with console.status("auditing the books"):
+        audits = _audit()
+    console.print(f"  {audits} audits found nothing")
+    with console.status("closing and settling the month"):
+        settlement_ids = _close_and_settle(plan.starts_on, cast)
+        for settlement_id in settlement_ids:
+            gateway.approve(address, cast.checker_key, settlement_id=settlement_id)
+        folder = out / f"{plan.starts_on:%Y-%m}"
+        written = [
+            path
+            for settlement_id in settlement_ids
+            for path in files.write(settlement_id=settlement_id, folder=folder)
+        ]
+    console.print("  closed and settled by the maker, approved over HTTP by the checker")
+    with console.status("auditing the books again"):
+        audits = _audit()
     return Outcome(
         plan=plan,
         oddities=oddities,
         books=figures.read(settlement_ids=settlement_ids),
-        audits=_audit(),
+        audits=audits,
         folder=folder,
         files=written,
         posted_events=first.receipts.sent + second.receipts.sent,

@@ -90,7 +90,7 @@ def _run(console: Console, logs: LogFiles, options: dict[str, Any]) -> None:
         processes.start("worker", worker_command())
         processes.start("beat", beat_command())
         processes.wait_until_ready(f"{address}/v1/health")
-        console.print(f"Web server, worker and clock run; their logs are in {logs.folder}")
+        console.print(f"  web server, worker and clock run; logs in {logs.folder}", soft_wrap=True)
         outcome = run.play(planned, cast, address=address, out=options["out"], console=console)
         summary.show(outcome, console)
         if options["serve"]:
