@@ -25,6 +25,7 @@ FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 PLACE = re.compile(r"^(?:config|ledger|settlement|docs|tests|bench|bin|\.ci)/[\w./-]*$")
 DOTTED = re.compile(rf"^(?:{'|'.join(OURS)})(?:\.\w+)+$")
 COMMAND = re.compile(r"manage\.py ([a-z_]+)")
+TARGET = re.compile(r"(?:^|`)make ([a-z]+)", re.MULTILINE)
 REQUIREMENT = re.compile(r"^([A-Za-z][\w.-]*(?:\[[\w,]+\])?)==", re.MULTILINE)
 # Headings of the tables in docs/accounts.md, after the account itself.
 CHART = ["normal", "what it tells", "debited by", "credited by"]
@@ -133,6 +134,15 @@ class TestPages:
         commands = {(page, word) for page, all_ in text.items() for word in COMMAND.findall(all_)}
 
         assert {(page, word) for page, word in commands if word not in get_commands()} == set()
+
+    def test_name_targets_of_make_that_are_there(self) -> None:
+        makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+        targets = {word for page in PAGES for word in TARGET.findall(page.read_text("utf-8"))}
+
+        assert {"check", "demo", "test", "up"} <= targets
+        assert {
+            word for word in targets if not re.search(rf"^{word}:", makefile, re.MULTILINE)
+        } == set()
 
 
 class TestGlossary:
