@@ -9,6 +9,7 @@ import requests
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerUnavailable
 from rich.console import Console
 
 from config.log_files import LogFiles
@@ -32,7 +33,7 @@ from settlement.demo.trace import TraceUnreadable
 REFUSALS: Final = (DemoRefused, TraceUnreadable, LedgerError)
 FAILURES: Final = (
     *(ProcessDied, NotReady, RequestRefused, StandsStill, AuditFailed),
-    requests.RequestException,
+    *(requests.RequestException, BrokerUnavailable),
 )
 
 
