@@ -1,0 +1,9 @@
+"""Every audit there is: those of the ledger, and those of settlement above it."""
+
+from typing import Final
+
+from ledger.audit import AUDITS as LEDGER_AUDITS
+from ledger.audit import Audit
+from settlement.clearing.audits import AUDITS as SETTLEMENT_AUDITS
+
+EVERY_AUDIT: Final[tuple[Audit, ...]] = (*LEDGER_AUDITS, *SETTLEMENT_AUDITS)
