@@ -171,6 +171,32 @@ def publish(document: dict[str, Any] | None = None) -> publishing.Published:
     return publishing.publish(document or catalogue(), now=NOW, published_by="tests")
 
 
+def publish_newcomer() -> None:
+    """Publish what the events of a new consumer lack."""
+    publish(
+        {
+            "parties": [{"code": "newcomer", "name": "Newcomer", "kind": "consumer"}],
+            "agreements": [
+                {
+                    "code": "westcloud-newcomer",
+                    "provider": "westcloud",
+                    "consumer": "newcomer",
+                    "time_zone": "UTC",
+                }
+            ],
+            "agreement_versions": [
+                version(
+                    agreement="westcloud-newcomer",
+                    currency="CNY",
+                    rate_card="standard",
+                    fee_rate="0",
+                    fee_consumer_share="0",
+                )
+            ],
+        }
+    )
+
+
 def event(
     event_id: str = "evt-1",
     *,

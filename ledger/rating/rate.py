@@ -6,7 +6,7 @@ and whatever a killed worker had not committed is simply claimed again.
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -71,6 +71,7 @@ POSTPONE: Final = """
     SET attempts = attempts + 1, next_attempt_at = %(next)s
     WHERE id = ANY(%(ids)s) AND state = 'pending'
 """
+PAUSE_AFTER_FAILURE: Final = timedelta(minutes=1)
 MOST_BATCHES: Final = 500
 """Batches in one claim, whatever their size."""
 
@@ -87,9 +88,15 @@ class Rated:
 class ClaimFailed(Exception):
     """A claim raised; its batches are tried one by one, and the one that fails row by row."""
 
-    def __init__(self, batch_ids: Sequence[int]) -> None:
+    def __init__(self, batch_ids: Sequence[int], attempts: int) -> None:
         self.batch_ids = list(batch_ids)
+        self.attempts = attempts
         super().__init__(f"batches {self.batch_ids} could not be rated together")
+
+    @property
+    def pause(self) -> timedelta:
+        """Behind the others at once; later and later for a batch that fails even by itself."""
+        return timedelta(microseconds=1) + self.attempts * PAUSE_AFTER_FAILURE
 
 
 def rate_pending(*, now: datetime, limit: int = 50_000) -> Rated | None:
@@ -102,9 +109,7 @@ def rate_pending(*, now: datetime, limit: int = 50_000) -> Rated | None:
         return prepared(lambda: _claim_and_rate(now=now, limit=limit), now=now)
     except ClaimFailed as failed:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(
-                POSTPONE, {"ids": failed.batch_ids, "next": now + timedelta(microseconds=1)}
-            )
+            cursor.execute(POSTPONE, {"ids": failed.batch_ids, "next": now + failed.pause})
         logger.exception("claim failed", extra={"batches": failed.batch_ids})
         return Rated(batches=0, entered=0, set_aside=0)
 
@@ -119,13 +124,15 @@ def _claim_and_rate(*, now: datetime, limit: int) -> Rated | None:
     if not batches:
         return None
     ids = [batch.id for batch in batches]
-    alone = len(batches) == 1 and attempts > 0
     try:
-        rated = _by_halves(batches[0], now=now) if alone else _enter(events.read(batches), now=now)
+        if attempts:
+            rated = _enter_apart(batches, now=now, were_set_aside=False)
+        else:
+            rated = _enter(events.read(batches), now=now)
     except (Unprepared, OperationalError, InterfaceError):
         raise
     except Exception as error:
-        raise ClaimFailed(ids) from error
+        raise ClaimFailed(ids, attempts) from error
     with connection.cursor() as cursor:
         cursor.execute(RATED, {"ids": ids, "now": now})
         assert cursor.rowcount == len(ids), "claimed batches cannot change under us"
@@ -173,9 +180,7 @@ def _retry(*, now: datetime, limit: int) -> Rated | None:
             )
             for id_, provider_id, received_at, payload in cursor.fetchall()
         ]
-    again = events.read(batches)
-    rated = _enter(again, now=now, were_set_aside=True)
-    return Rated(len(batches), rated.entered, rated.set_aside)
+    return _enter_apart(batches, now=now, were_set_aside=True)
 
 
 def _enter(claimed: Events, *, now: datetime, were_set_aside: bool = False) -> Rated:
@@ -216,33 +221,42 @@ def current_rates() -> RateBook:
     return _rates[0]
 
 
-def _by_halves(batch: StoredBatch, *, now: datetime) -> Rated:
-    """Rate a batch that failed: whole, else in halves, until the rows that fail stand alone."""
-    everything = events.read([batch])
-    waiting = [list(range(len(everything)))]
+def _enter_apart(claimed: list[StoredBatch], *, now: datetime, were_set_aside: bool) -> Rated:
+    """Enter what can be entered: whole, else in halves, until the events that fail stand alone."""
+    waiting = [claimed]
     entered = aside = 0
     while waiting:
-        rows = waiting.pop()
-        part = events.read(
-            [StoredBatch(batch.id, batch.provider_id, batch.received_at, batch.payload, rows)]
-        )
+        part = waiting.pop()
         try:
             with transaction.atomic():
-                rated = _enter(part, now=now)
+                rated = _enter(events.read(part), now=now, were_set_aside=were_set_aside)
         except (Unprepared, OperationalError, InterfaceError):
             raise
         except Exception as error:
-            if len(rows) == 1:
-                logger.exception("event failed", extra={"batch": batch.id, "row": rows[0]})
-                _set_aside_as_error(part, error, now=now)
-                aside += 1
-            else:
-                middle = len(rows) // 2
-                waiting += [rows[middle:], rows[:middle]]
+            halves = _halves(part)
+            if halves:
+                waiting += reversed(halves)
+                continue
+            logger.exception("event failed", extra={"batch": part[0].id, "row": part[0].rows})
+            _set_aside_as_error(events.read(part), error, now=now)
+            aside += 1
         else:
             entered += rated.entered
             aside += rated.set_aside
-    return Rated(batches=1, entered=entered, set_aside=aside)
+    return Rated(batches=len(claimed), entered=entered, set_aside=aside)
+
+
+def _halves(part: list[StoredBatch]) -> list[list[StoredBatch]]:
+    """Return the first and second half of the events; nothing where only one is left."""
+    if len(part) > 1:
+        middle = len(part) // 2
+        return [part[:middle], part[middle:]]
+    batch = part[0]
+    rows = range(len(events.read(part))) if batch.rows is None else batch.rows
+    if len(rows) == 1:
+        return []
+    middle = len(rows) // 2
+    return [[replace(batch, rows=rows[:middle])], [replace(batch, rows=rows[middle:])]]
 
 
 def _set_aside_as_error(part: Events, error: Exception, *, now: datetime) -> None:

@@ -12,7 +12,7 @@ from ledger.books import periods
 from ledger.books.models import Balance, JournalEntry, Period, Posting
 from ledger.constraints import AppendOnly, refusal
 from ledger.pricing.models import Agreement, PriceRate, SlotRate
-from ledger.rating import rate, valuation
+from ledger.rating import rate
 from ledger.rating.models import SetAside, UsageEntry, UsageRollup
 from ledger.usage.models import UsageBatch
 from tests import factories
@@ -249,28 +249,8 @@ class TestRetrySetAside:
         rate.rate_pending(now=NOW)
         assert rate.retry_set_aside(now=NOW) is None
 
-        factories.publish(
-            {
-                "parties": [{"code": "newcomer", "name": "Newcomer", "kind": "consumer"}],
-                "agreements": [
-                    {
-                        "code": "westcloud-newcomer",
-                        "provider": "westcloud",
-                        "consumer": "newcomer",
-                        "time_zone": "UTC",
-                    }
-                ],
-                "agreement_versions": [
-                    factories.version(
-                        agreement="westcloud-newcomer",
-                        currency="CNY",
-                        rate_card="standard",
-                        fee_rate="0",
-                        fee_consumer_share="0",
-                    )
-                ],
-            }
-        )
+        factories.publish_newcomer()
+
         rated = rate.retry_set_aside(now=NOW)
 
         assert rated == rate.Rated(batches=1, entered=1, set_aside=0)
@@ -313,31 +293,6 @@ class TestClosedPeriods:
         assert (late.accounting_date.isoformat(), late.prior_period) == ("2026-11-01", True)
         assert UsageEntry.objects.get(event_id="late").occurred_at == factories.OCCURRED_AT
         assert Period.objects.count() == 2
-        assert audit.run() == []
-
-
-class TestFailures:
-    def test_a_poisoned_row_ends_as_set_aside_and_the_others_are_entered(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        factories.record(*(factories.event(f"evt-{number}") for number in range(8)))
-        factories.record(factories.event("bystander"))
-        wanted = valuation.value
-
-        def poisoned(events: Any, **kwargs: Any) -> Any:
-            if "evt-5" in events.event_id:
-                raise ZeroDivisionError("poison")
-            return wanted(events, **kwargs)
-
-        monkeypatch.setattr(rate, "value", poisoned)
-
-        for second in range(4):
-            rate.rate_pending(now=NOW + timedelta(seconds=second))
-
-        aside = SetAside.objects.get()
-        assert (aside.event_id, aside.reason) == ("evt-5", "error")
-        assert UsageEntry.objects.count() == 8
-        assert not UsageBatch.objects.filter(state="pending").exists()
         assert audit.run() == []
 
 
