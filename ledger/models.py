@@ -13,7 +13,6 @@ from ledger.pricing.models import (
     GreenSupply,
     Hardware,
     HolidayYear,
-    PriceRate,
     Provenance,
     Publication,
     RateCard,
@@ -22,10 +21,10 @@ from ledger.pricing.models import (
     Site,
     SitePue,
     SiteTariff,
-    SlotRate,
     Tariff,
     TariffVersion,
 )
+from ledger.pricing.rates import PriceRate, SlotRate
 from ledger.rating.models import SetAside, UsageEntry, UsageRollup
 from ledger.usage.models import EventKey, UsageBatch
 

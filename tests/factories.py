@@ -26,11 +26,11 @@ def catalogue() -> dict[str, Any]:
     Compute: 0.001 GPU-s × 3.60 CNY/h / 3600 / 0.5 = 0.000002 CNY. Scarcity: half of that again.
     Green: 1.2 J × 0.5 at 4 CNY/MWh = 666.67 pico. CO2: 1.2 J at 600 g/kWh = 0.0002 g.
     """
-    figures = {
-        "prefill": {"joules": "1", "gpu_seconds": "0.001"},
-        "cached": {"joules": "0.1", "gpu_seconds": "0.0001"},
-        "decode": {"joules": "3", "gpu_seconds": "0.003"},
-    }
+    return _supply() | _deployment() | _commerce()
+
+
+def _supply() -> dict[str, Any]:
+    """Return a site with its electricity and accelerators."""
     return {
         "provenance": [
             {
@@ -85,6 +85,17 @@ def catalogue() -> dict[str, Any]:
                 method="owned",
             )
         ],
+    }
+
+
+def _deployment() -> dict[str, Any]:
+    """Return one deployment, its profile stated per token, and the standards it is costed at."""
+    figures = {
+        "prefill": {"joules": "1", "gpu_seconds": "0.001"},
+        "cached": {"joules": "0.1", "gpu_seconds": "0.0001"},
+        "decode": {"joules": "3", "gpu_seconds": "0.003"},
+    }
+    return {
         "deployments": [
             {
                 "provider": "westcloud",
@@ -113,6 +124,12 @@ def catalogue() -> dict[str, Any]:
                 scarcity_factor="1.5",
             )
         ],
+    }
+
+
+def _commerce() -> dict[str, Any]:
+    """Return a rate card at ten per cent above cost, and an agreement that names it."""
+    return {
         "rate_cards": [{"provider": "westcloud", "code": "standard"}],
         "rate_card_versions": [
             version(

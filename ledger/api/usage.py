@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from ledger.api import answers, examples, pages, parameters, rendering, schema
 from ledger.api.authentication import caller_of
 from ledger.api.base import LedgerView
-from ledger.pricing.models import PriceRate, SlotRate
+from ledger.pricing.rates import PriceRate, SlotRate
 from ledger.quantities import (
     MICROJOULES_PER_JOULE,
     NANOGRAMS_PER_GRAM,

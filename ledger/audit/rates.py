@@ -7,7 +7,7 @@ from ledger.audit.findings import Audit
 from ledger.errors import LedgerError
 from ledger.pricing import figures
 from ledger.pricing.inputs import digest
-from ledger.pricing.models import PriceRate, SlotRate
+from ledger.pricing.rates import PriceRate, SlotRate
 
 
 def _slot_rates() -> Iterator[str]:

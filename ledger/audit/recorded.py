@@ -1,14 +1,23 @@
-"""Audits of what was recorded: identities in the register, bodies in the batches."""
+"""Audits of what was recorded: identities in the register, bodies in the batches.
 
-from collections.abc import Iterator
-from typing import Final
+Counts, rates, postings, balances and rollups changed in step would agree with one another, but
+not with what the provider posted.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
 
 from django.db import connection, transaction
 
 from ledger.audit.findings import Audit
 from ledger.audit.queries import audit
 from ledger.tokens import TOKEN_CLASSES
-from ledger.usage.columns import from_arrow
+from ledger.usage.columns import attributes_json, from_arrow
 from ledger.usage.identity import KEY_SQL, body_hash, key, microseconds
 
 KEYS_REGISTERED: Final = f"""
@@ -23,56 +32,283 @@ KEYS_REGISTERED: Final = f"""
     WHERE entry.kind = 'usage' AND registered.key IS NULL
     ORDER BY entry.id
 """
-PAYLOADS: Final = """
-    SELECT id, payload FROM ledger_usage_batch WHERE payload IS NOT NULL ORDER BY id
-"""
-REGISTERED: Final = "SELECT key, body_hash FROM ledger_event_key WHERE batch_id = %(batch)s"
-ENTERED: Final = f"""
-    SELECT row, event_id, {", ".join(TOKEN_CLASSES)}
-    FROM ledger_usage_entry
-    WHERE batch_id = %(batch)s AND kind = 'usage'
-"""
 SOURCES: Final = "SELECT id, uri FROM ledger_source"
+SIZES: Final = "SELECT id, events FROM ledger_usage_batch ORDER BY id"
+BATCHES: Final = """
+    SELECT id, provider_id, received_at, state, payload
+    FROM ledger_usage_batch
+    WHERE id BETWEEN %(first)s AND %(last)s
+    ORDER BY id
+"""
+REGISTERED: Final = """
+    SELECT registered.provider_id, registered.key, registered.batch_id, registered.body_hash
+    FROM unnest(%(providers)s::bigint[], %(keys)s::uuid[]) AS wanted (provider_id, key)
+    JOIN ledger_event_key registered USING (provider_id, key)
+"""
+MADE_OF_THEM: Final = f"""
+    WITH entered AS (
+        SELECT entry.batch_id, entry.row, entry.id, entry.event_id, entry.source_id,
+               entry.occurred_at, consumer.code AS consumer, entry.project,
+               deployment.code AS deployment, entry.status, entry.attributes::text AS attributes,
+               {", ".join(f"entry.{name}" for name in TOKEN_CLASSES)}
+        FROM ledger_usage_entry entry
+        LEFT JOIN ledger_party consumer ON consumer.id = entry.consumer_id
+        LEFT JOIN ledger_deployment deployment ON deployment.id = entry.deployment_id
+        WHERE entry.kind = 'usage' AND entry.batch_id BETWEEN %(first)s AND %(last)s
+    ), aside AS (
+        SELECT batch_id, row, event_id, occurred_at, provider_id
+        FROM ledger_set_aside
+        WHERE batch_id BETWEEN %(first)s AND %(last)s
+    )
+    SELECT batch_id, row, entered.id, aside.event_id, aside.occurred_at, aside.provider_id,
+           entered.event_id, entered.source_id, entered.occurred_at, entered.consumer,
+           entered.project, entered.deployment, entered.status, entered.attributes,
+           {", ".join(f"entered.{name}" for name in TOKEN_CLASSES)}
+    FROM entered
+    FULL JOIN aside USING (batch_id, row)
+    ORDER BY batch_id, row, entered.id
+"""
+"""One statement, so that an event rated meanwhile is seen in one place, not in both or neither."""
+
+EVENTS_AT_ONCE: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What an event says, as its sender wrote it; without a time, the receipt stands for it."""
+
+    event_id: str
+    source_id: int
+    occurred_at: datetime
+    consumer: str
+    project: str
+    deployment: str
+    status: str
+    attributes: str | None
+    tokens: tuple[int, ...]
+
+    def hashed(self, *, timed: bool) -> UUID:
+        """Return the hash under which it is registered, with or without its time."""
+        return body_hash(
+            occurred_at_microseconds=microseconds(self.occurred_at) if timed else None,
+            names=(self.consumer, self.project, self.deployment),
+            counts=self.tokens,
+            status=self.status,
+            attributes_json=self.attributes,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A stored batch, its events beside it: (said, whether it gave a time); None once dropped."""
+
+    id: int
+    provider_id: int
+    received_at: datetime
+    state: str
+    events: Sequence[tuple[Said, bool]] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What was made of a row of a batch: a usage entry, a set-aside row, or, wrongly, both."""
+
+    batch_id: int
+    row: int
+    entered: Said | None
+    aside: tuple[str, datetime, int] | None
+
+    @property
+    def name(self) -> str:
+        """Return how a finding names it."""
+        event_id = self.entered.event_id if self.entered else self.aside[0] if self.aside else ""
+        return f"batch {self.batch_id}, row {self.row}, event {event_id}"
 
 
 def _bodies() -> Iterator[str]:
-    """Compare every stored batch with the register's hashes and with the usage entries made of it.
-
-    Counts, rates, postings and balances changed in step would agree with one another, but not
-    with what the provider posted.
-    """
+    """Compare batches, the register's hashes, usage entries and set-aside rows."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(SOURCES)
         sources: dict[int, str] = dict(cursor.fetchall())
-        cursor.execute(PAYLOADS)
-        for batch_id, payload in cursor.fetchall():
-            yield from _batch(batch_id, bytes(payload), sources)
+        cursor.execute(SIZES)
+        for span in _spans(cursor.fetchall()):
+            batches = _batches(span)
+            made = _made(span)
+            registered = _registered(batches, made, sources)
+            for batch in batches:
+                rows = made.get(batch.id, {})
+                if batch.events is None:
+                    yield from _without_payload(batch, rows, registered, sources)
+                else:
+                    yield from _with_payload(batch, rows, registered, sources)
 
 
-def _batch(batch_id: int, payload: bytes, sources: dict[int, str]) -> Iterator[str]:
+def _spans(sizes: Sequence[tuple[int, int]]) -> Iterator[dict[str, int]]:
+    """Return spans of batch ids that hold a bounded number of events each."""
+    first, total = None, 0
+    for batch_id, events in sizes:
+        first = batch_id if first is None else first
+        total += events
+        if total >= EVENTS_AT_ONCE:
+            yield {"first": first, "last": batch_id}
+            first, total = None, 0
+    if first is not None:
+        yield {"first": first, "last": sizes[-1][0]}
+
+
+def _batches(span: Mapping[str, int]) -> list[Batch]:
     with connection.cursor() as cursor:
-        cursor.execute(REGISTERED, {"batch": batch_id})
-        registered = dict(cursor.fetchall())
-        cursor.execute(ENTERED, {"batch": batch_id})
-        entered = {row[0]: row[1:] for row in cursor.fetchall()}
-    for position, event in enumerate(from_arrow(payload).to_pylist()):
-        counts = tuple(event[name] for name in TOKEN_CLASSES)
-        identity = key(source=sources[event["source_id"]], event_id=event["event_id"])
-        at = event["occurred_at"]
-        hashed = body_hash(
-            occurred_at_microseconds=None if at is None else microseconds(at),
-            consumer=event["consumer"],
-            project=event["project"],
-            deployment=event["deployment"],
-            counts=counts,
-            status=event["status"],
-            attributes_json=event["attributes"],
+        cursor.execute(BATCHES, span)
+        return [
+            Batch(
+                id_,
+                provider_id,
+                received_at,
+                state,
+                None if payload is None else _events(bytes(payload), received_at),
+            )
+            for id_, provider_id, received_at, state, payload in cursor.fetchall()
+        ]
+
+
+def _events(payload: bytes, received_at: datetime) -> list[tuple[Said, bool]]:
+    return [
+        (
+            Said(
+                event_id=event["event_id"],
+                source_id=event["source_id"],
+                occurred_at=event["occurred_at"] or received_at,
+                consumer=event["consumer"],
+                project=event["project"],
+                deployment=event["deployment"],
+                status=event["status"],
+                attributes=event["attributes"],
+                tokens=tuple(event[name] for name in TOKEN_CLASSES),
+            ),
+            event["occurred_at"] is not None,
         )
-        name = f"batch {batch_id}, row {position}, event {event['event_id']}"
-        if registered.get(identity) != hashed:
+        for event in from_arrow(payload).to_pylist()
+    ]
+
+
+def _made(span: Mapping[str, int]) -> dict[int, dict[int, list[Made]]]:
+    """Return, per batch and row, what was made of it."""
+    made: dict[int, dict[int, list[Made]]] = defaultdict(lambda: defaultdict(list))
+    with connection.cursor() as cursor:
+        cursor.execute(MADE_OF_THEM, span)
+        for batch_id, row, entry_id, event_id, occurred_at, provider_id, *entered in cursor:
+            made[batch_id][row].append(
+                Made(
+                    batch_id,
+                    row,
+                    None if entry_id is None else _said(entered),
+                    None if event_id is None else (event_id, occurred_at, provider_id),
+                )
+            )
+    return made
+
+
+def _said(entered: Sequence[Any]) -> Said:
+    return Said(
+        event_id=entered[0],
+        source_id=entered[1],
+        occurred_at=entered[2],
+        consumer=entered[3] or "",
+        project=entered[4],
+        deployment=entered[5] or "",
+        status=entered[6],
+        attributes=_canonical(entered[7]),
+        tokens=tuple(entered[8:]),
+    )
+
+
+def _canonical(attributes: str | None) -> str | None:
+    """Return what the database keeps as JSON the way in which it was hashed (RFC 8785)."""
+    return attributes_json(json.loads(attributes, parse_int=float)) if attributes else None
+
+
+def _registered(
+    batches: Sequence[Batch],
+    made: Mapping[int, Mapping[int, Sequence[Made]]],
+    sources: Mapping[int, str],
+) -> dict[tuple[int, UUID], UUID]:
+    """Return (batch, key) -> hash of the body, for all that the batches or their entries name."""
+    wanted: set[tuple[int, UUID]] = set()
+    for batch in batches:
+        said = [one for one, _ in batch.events or ()]
+        said += [
+            one.entered for row in made.get(batch.id, {}).values() for one in row if one.entered
+        ]
+        wanted.update((batch.provider_id, _key(one, sources)) for one in said)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            REGISTERED,
+            {
+                "providers": [provider_id for provider_id, _ in wanted],
+                "keys": [identity for _, identity in wanted],
+            },
+        )
+        return {(batch_id, identity): hashed for _, identity, batch_id, hashed in cursor}
+
+
+def _key(said: Said, sources: Mapping[int, str]) -> UUID:
+    return key(source=sources.get(said.source_id, ""), event_id=said.event_id)
+
+
+def _with_payload(
+    batch: Batch,
+    rows: Mapping[int, Sequence[Made]],
+    registered: Mapping[tuple[int, UUID], UUID],
+    sources: Mapping[int, str],
+) -> Iterator[str]:
+    """Compare a batch with the register and with what was made of it."""
+    assert batch.events is not None
+    for position, (said, timed) in enumerate(batch.events):
+        name = f"batch {batch.id}, row {position}, event {said.event_id}"
+        if registered.get((batch.id, _key(said, sources))) != said.hashed(timed=timed):
             yield f"{name}: its body is not the one that was registered"
-        if position in entered and entered[position] != (event["event_id"], *counts):
-            yield f"{name}: its usage entry says something else"
+        if batch.state == "rated" and position not in rows:
+            yield f"{name}: is neither entered nor set aside"
+        for made in rows.get(position, ()):
+            yield from _faults(name, said, made, batch)
+    for position in sorted(rows.keys() - range(len(batch.events))):
+        yield f"{rows[position][0].name}: the batch has no such row"
+
+
+def _faults(name: str, said: Said, made: Made, batch: Batch) -> Iterator[str]:
+    if made.entered is not None and made.aside is not None:
+        yield f"{name}: is both entered and set aside"
+    if made.entered is not None and made.entered != said:
+        others = [
+            field.name
+            for field in fields(Said)
+            if getattr(made.entered, field.name) != getattr(said, field.name)
+        ]
+        yield f"{name}: its usage entry says something else of {', '.join(others)}"
+    if made.aside not in (None, (said.event_id, said.occurred_at, batch.provider_id)):
+        yield f"{name}: was set aside as another event"
+
+
+def _without_payload(
+    batch: Batch,
+    rows: Mapping[int, Sequence[Made]],
+    registered: Mapping[tuple[int, UUID], UUID],
+    sources: Mapping[int, str],
+) -> Iterator[str]:
+    """Compare the usage entries of a batch whose payload was dropped with the register alone."""
+    if batch.state != "rated":
+        yield f"batch {batch.id}: waits, and its payload is gone"
+    for made in (one for row in rows.values() for one in row):
+        if made.aside is not None:
+            yield f"{made.name}: is set aside, and its payload is gone"
+        if made.entered is None:
+            continue
+        said = made.entered
+        hashes = {said.hashed(timed=True)}
+        if said.occurred_at == batch.received_at:
+            hashes.add(said.hashed(timed=False))
+        if registered.get((batch.id, _key(said, sources))) not in hashes:
+            yield f"{made.name}: its usage entry is not what was registered"
 
 
 AUDITS: Final[tuple[Audit, ...]] = (

@@ -61,6 +61,7 @@ CREATE TABLE ledger_usage_entry (
 ) PARTITION BY RANGE (occurred_at);
 
 CREATE INDEX ledger_usage_entry_occurred_at_brin ON ledger_usage_entry USING brin (occurred_at);
+CREATE INDEX ledger_usage_entry_id_brin ON ledger_usage_entry USING brin (id);
 CREATE INDEX ledger_usage_entry_batch_brin ON ledger_usage_entry USING brin (batch_id);
 CREATE INDEX ledger_usage_entry_entry_brin ON ledger_usage_entry USING brin (journal_entry_id);
 

@@ -15,7 +15,12 @@ from django.db import connection, models, transaction
 
 from ledger.errors import LedgerError
 from ledger.parties.models import Deployment, Party
-from ledger.pricing.models import Agreement, AgreementVersion, Publication, RateCard
+from ledger.pricing.models import (
+    Agreement,
+    AgreementVersion,
+    Publication,
+    RateCard,
+)
 from ledger.pricing.sections import SECTIONS, Section
 from ledger.quantities import MINOR_UNIT_DIGITS
 

@@ -1,10 +1,25 @@
-"""The catalogue, versioned and never edited, and the rates compiled from it."""
+"""The catalogue: things, and their versions, which are never edited."""
 
+from typing import Any
+
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 PRICE_DIGITS = 28
 PRICE_DECIMALS = 12
+
+
+def _figure() -> "models.DecimalField[Any, Any]":
+    """Return a column for an exact figure: a price, a factor, watts, joules or grams."""
+    return models.DecimalField(max_digits=PRICE_DIGITS, decimal_places=PRICE_DECIMALS)
+
+
+def _versions_of(table: str, *series: str) -> models.UniqueConstraint:
+    """Return the constraint that a series has one version per start and revision."""
+    return models.UniqueConstraint(
+        name=f"ledger_{table}_version_uniq", fields=[*series, "valid_from", "revision"]
+    )
 
 
 class Publication(models.Model):
@@ -51,9 +66,9 @@ class Hardware(models.Model):
 
     code = models.TextField(unique=True)
     name = models.TextField()
-    tdp_watts = models.DecimalField(max_digits=PRICE_DIGITS, decimal_places=PRICE_DECIMALS)
-    idle_watts = models.DecimalField(max_digits=PRICE_DIGITS, decimal_places=PRICE_DECIMALS)
-    memory_gb = models.DecimalField(max_digits=PRICE_DIGITS, decimal_places=PRICE_DECIMALS)
+    tdp_watts = _figure()
+    idle_watts = _figure()
+    memory_gb = _figure()
 
     class Meta:
         verbose_name_plural = "hardware"
@@ -93,16 +108,12 @@ class Benchmark(models.Model):
     model = models.TextField()
     hardware = models.ForeignKey(Hardware, on_delete=models.PROTECT, related_name="+")
     gpu_count = models.IntegerField()
-    joules_per_output_token = models.DecimalField(
-        max_digits=PRICE_DIGITS, decimal_places=PRICE_DECIMALS
-    )
-    output_tokens_per_second = models.DecimalField(
-        max_digits=PRICE_DIGITS, decimal_places=PRICE_DECIMALS
-    )
-    mean_output_tokens = models.DecimalField(max_digits=PRICE_DIGITS, decimal_places=PRICE_DECIMALS)
-    mean_input_tokens = models.DecimalField(max_digits=PRICE_DIGITS, decimal_places=PRICE_DECIMALS)
-    decode_to_prefill = models.DecimalField(max_digits=PRICE_DIGITS, decimal_places=PRICE_DECIMALS)
-    cached_to_prefill = models.DecimalField(max_digits=PRICE_DIGITS, decimal_places=PRICE_DECIMALS)
+    joules_per_output_token = _figure()
+    output_tokens_per_second = _figure()
+    mean_output_tokens = _figure()
+    mean_input_tokens = _figure()
+    decode_to_prefill = _figure()
+    cached_to_prefill = _figure()
     provenance = models.ForeignKey(Provenance, on_delete=models.PROTECT, related_name="+")
 
     def __str__(self) -> str:
@@ -127,13 +138,18 @@ class RateCard(models.Model):
         return self.code
 
 
+def books_time_zone() -> str:
+    """Return the zone of accounting dates where an agreement names none: BOOKS_TIME_ZONE."""
+    return str(settings.BOOKS_TIME_ZONE)
+
+
 class Agreement(models.Model):
     """What binds a provider and a consumer; `time_zone` decides accounting dates."""
 
     code = models.TextField(unique=True)
     provider = models.ForeignKey("ledger.Party", on_delete=models.PROTECT, related_name="+")
     consumer = models.ForeignKey("ledger.Party", on_delete=models.PROTECT, related_name="+")
-    time_zone = models.TextField()
+    time_zone = models.TextField(default=books_time_zone)
 
     class Meta:
         constraints = [
@@ -171,16 +187,12 @@ class SitePue(Version):
     """Facility energy over IT energy at a site."""
 
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
-    pue = models.DecimalField(max_digits=PRICE_DIGITS, decimal_places=PRICE_DECIMALS)
+    pue = _figure()
 
     class Meta:
         db_table = "ledger_site_pue"
         verbose_name = "site PUE"
-        constraints = [
-            models.UniqueConstraint(
-                name="ledger_site_pue_version_uniq", fields=["site", "valid_from", "revision"]
-            )
-        ]
+        constraints = [_versions_of("site_pue", "site")]
 
 
 class SiteTariff(Version):
@@ -191,11 +203,7 @@ class SiteTariff(Version):
 
     class Meta:
         db_table = "ledger_site_tariff"
-        constraints = [
-            models.UniqueConstraint(
-                name="ledger_site_tariff_version_uniq", fields=["site", "valid_from", "revision"]
-            )
-        ]
+        constraints = [_versions_of("site_tariff", "site")]
 
 
 class TariffVersion(Version):
@@ -206,12 +214,7 @@ class TariffVersion(Version):
 
     class Meta:
         db_table = "ledger_tariff_version"
-        constraints = [
-            models.UniqueConstraint(
-                name="ledger_tariff_version_version_uniq",
-                fields=["tariff", "valid_from", "revision"],
-            )
-        ]
+        constraints = [_versions_of("tariff_version", "tariff")]
 
 
 class HolidayYear(models.Model):
@@ -240,18 +243,14 @@ class GreenSupply(Version):
     """The share of a site's energy matched by certificates, and what they cost."""
 
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
-    share = models.DecimalField(max_digits=PRICE_DIGITS, decimal_places=PRICE_DECIMALS)
-    price_per_mwh = models.DecimalField(max_digits=PRICE_DIGITS, decimal_places=PRICE_DECIMALS)
+    share = _figure()
+    price_per_mwh = _figure()
     currency = models.TextField()
 
     class Meta:
         db_table = "ledger_green_supply"
         verbose_name_plural = "green supplies"
-        constraints = [
-            models.UniqueConstraint(
-                name="ledger_green_supply_version_uniq", fields=["site", "valid_from", "revision"]
-            )
-        ]
+        constraints = [_versions_of("green_supply", "site")]
 
 
 class CarbonFactor(Version):
@@ -264,16 +263,11 @@ class CarbonFactor(Version):
     zone = models.TextField()
     method = models.TextField(choices=Method)
     basis = models.TextField()
-    grams_per_kwh = models.DecimalField(max_digits=PRICE_DIGITS, decimal_places=PRICE_DECIMALS)
+    grams_per_kwh = _figure()
 
     class Meta:
         db_table = "ledger_carbon_factor"
-        constraints = [
-            models.UniqueConstraint(
-                name="ledger_carbon_factor_version_uniq",
-                fields=["zone", "method", "valid_from", "revision"],
-            )
-        ]
+        constraints = [_versions_of("carbon_factor", "zone", "method")]
 
 
 class GpuHourPrice(Version):
@@ -283,17 +277,12 @@ class GpuHourPrice(Version):
     hardware = models.ForeignKey(Hardware, on_delete=models.PROTECT, related_name="+")
     method = models.TextField()
     currency = models.TextField()
-    price = models.DecimalField(max_digits=PRICE_DIGITS, decimal_places=PRICE_DECIMALS)
+    price = _figure()
     includes_energy = models.BooleanField()
 
     class Meta:
         db_table = "ledger_gpu_hour_price"
-        constraints = [
-            models.UniqueConstraint(
-                name="ledger_gpu_hour_price_version_uniq",
-                fields=["code", "valid_from", "revision"],
-            )
-        ]
+        constraints = [_versions_of("gpu_hour_price", "code")]
 
 
 class FxRate(Version):
@@ -301,17 +290,12 @@ class FxRate(Version):
 
     base = models.TextField()
     quote = models.TextField()
-    rate = models.DecimalField(max_digits=PRICE_DIGITS, decimal_places=PRICE_DECIMALS)
+    rate = _figure()
 
     class Meta:
         db_table = "ledger_fx_rate"
         verbose_name = "FX rate"
-        constraints = [
-            models.UniqueConstraint(
-                name="ledger_fx_rate_version_uniq",
-                fields=["base", "quote", "valid_from", "revision"],
-            )
-        ]
+        constraints = [_versions_of("fx_rate", "base", "quote")]
 
 
 class ServingProfile(Version):
@@ -327,16 +311,13 @@ class ServingProfile(Version):
     )
     figures = models.JSONField(null=True, blank=True)
     boundary = models.TextField()
-    host_watts_per_gpu = models.DecimalField(max_digits=PRICE_DIGITS, decimal_places=PRICE_DECIMALS)
-    idle_watts_per_gpu = models.DecimalField(max_digits=PRICE_DIGITS, decimal_places=PRICE_DECIMALS)
+    host_watts_per_gpu = _figure()
+    idle_watts_per_gpu = _figure()
 
     class Meta:
         db_table = "ledger_serving_profile"
         constraints = [
-            models.UniqueConstraint(
-                name="ledger_serving_profile_version_uniq",
-                fields=["deployment", "context_from_tokens", "valid_from", "revision"],
-            ),
+            _versions_of("serving_profile", "deployment", "context_from_tokens"),
             models.CheckConstraint(
                 name="ledger_serving_profile_one_origin",
                 condition=models.Q(benchmark__isnull=False, figures__isnull=True)
@@ -350,18 +331,13 @@ class DeploymentTerms(Version):
 
     deployment = models.ForeignKey("ledger.Deployment", on_delete=models.PROTECT, related_name="+")
     gpu_hour = models.TextField()
-    utilisation = models.DecimalField(max_digits=PRICE_DIGITS, decimal_places=PRICE_DECIMALS)
-    scarcity_factor = models.DecimalField(max_digits=PRICE_DIGITS, decimal_places=PRICE_DECIMALS)
+    utilisation = _figure()
+    scarcity_factor = _figure()
 
     class Meta:
         db_table = "ledger_deployment_terms"
         verbose_name_plural = "deployment terms"
-        constraints = [
-            models.UniqueConstraint(
-                name="ledger_deployment_terms_version_uniq",
-                fields=["deployment", "valid_from", "revision"],
-            )
-        ]
+        constraints = [_versions_of("deployment_terms", "deployment")]
 
 
 class RateCardVersion(Version):
@@ -373,12 +349,7 @@ class RateCardVersion(Version):
 
     class Meta:
         db_table = "ledger_rate_card_version"
-        constraints = [
-            models.UniqueConstraint(
-                name="ledger_rate_card_version_version_uniq",
-                fields=["rate_card", "valid_from", "revision"],
-            )
-        ]
+        constraints = [_versions_of("rate_card_version", "rate_card")]
 
 
 class AgreementVersion(Version):
@@ -390,80 +361,10 @@ class AgreementVersion(Version):
     agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="+")
     currency = models.TextField()
     rate_card = models.ForeignKey(RateCard, on_delete=models.PROTECT, related_name="+")
-    fee_rate = models.DecimalField(max_digits=PRICE_DIGITS, decimal_places=PRICE_DECIMALS)
-    fee_consumer_share = models.DecimalField(max_digits=PRICE_DIGITS, decimal_places=PRICE_DECIMALS)
+    fee_rate = _figure()
+    fee_consumer_share = _figure()
     discloses_cost = models.BooleanField(default=False)
 
     class Meta:
         db_table = "ledger_agreement_version"
-        constraints = [
-            models.UniqueConstraint(
-                name="ledger_agreement_version_version_uniq",
-                fields=["agreement", "valid_from", "revision"],
-            )
-        ]
-
-
-def _per_class() -> "ArrayField[list[int | None], list[int | None]]":
-    """Nine whole sub-units in the order of TOKEN_CLASSES; null where the class has no rate."""
-    return ArrayField(models.BigIntegerField(null=True))
-
-
-class SlotRate(models.Model):
-    """What one token of each class takes and costs, compiled from the inputs it names.
-
-    Equal inputs give one row: slots of one tariff period share it.
-    """
-
-    deployment = models.ForeignKey("ledger.Deployment", on_delete=models.PROTECT, related_name="+")
-    context_from_tokens = models.BigIntegerField()
-    currency = models.TextField()
-    inputs = models.JSONField()
-    inputs_digest = models.BinaryField(unique=True)
-    compiled_at = models.DateTimeField()
-    quantisation_bound = models.DecimalField(max_digits=4, decimal_places=2)
-    gpu_nanoseconds = _per_class()
-    energy_microjoules = _per_class()
-    co2_location_nanograms = _per_class()
-    co2_market_nanograms = _per_class()
-    compute = _per_class()
-    energy = _per_class()
-    green = _per_class()
-    scarcity = _per_class()
-
-    class Meta:
-        db_table = "ledger_slot_rate"
-
-    def __str__(self) -> str:
-        return f"slot rate {self.pk}"
-
-
-class PriceRate(models.Model):
-    """What one token of each class is charged under an agreement; names the slot rate beneath.
-
-    All amounts in pico-units of `currency`, the agreement's.
-    """
-
-    slot_rate = models.ForeignKey(SlotRate, on_delete=models.PROTECT, related_name="+")
-    agreement_version = models.ForeignKey(
-        AgreementVersion, on_delete=models.PROTECT, related_name="+"
-    )
-    currency = models.TextField()
-    inputs = models.JSONField()
-    inputs_digest = models.BinaryField(unique=True)
-    compiled_at = models.DateTimeField()
-    quantisation_bound = models.DecimalField(max_digits=4, decimal_places=2)
-    price = _per_class()
-    compute = _per_class()
-    energy = _per_class()
-    green = _per_class()
-    scarcity = _per_class()
-    margin = _per_class()
-    fee_provider = _per_class()
-    fee_consumer = _per_class()
-
-    class Meta:
-        db_table = "ledger_price_rate"
-
-    def __str__(self) -> str:
-        return f"price rate {self.pk}"
+        constraints = [_versions_of("agreement_version", "agreement")]

@@ -20,8 +20,9 @@ from ledger.parties.models import Deployment
 from ledger.pricing import figures, inputs
 from ledger.pricing.figures import PerClass
 from ledger.pricing.inputs import Inputs
-from ledger.pricing.models import Agreement, AgreementVersion, PriceRate, SlotRate
+from ledger.pricing.models import Agreement, AgreementVersion
 from ledger.pricing.published import Lack, Published
+from ledger.pricing.rates import PriceRate, SlotRate
 from ledger.pricing.tariff import slot_starts_at
 from ledger.tokens import TOKEN_CLASSES
 

@@ -5,7 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from ledger.pricing.models import PriceRate, Provenance
+from ledger.pricing.models import Provenance
+from ledger.pricing.rates import PriceRate
 from ledger.pricing.slots import MONEY, PHYSICAL
 from ledger.pricing.tariff import slot_of, slot_starts_at
 from ledger.quantities import (

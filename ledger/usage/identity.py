@@ -28,9 +28,7 @@ def key(*, source: str, event_id: str) -> UUID:
 def body_hash(
     *,
     occurred_at_microseconds: int | None,
-    consumer: str,
-    project: str,
-    deployment: str,
+    names: tuple[str, str, str],
     counts: Sequence[int],
     status: str,
     attributes_json: str | None,
@@ -39,15 +37,14 @@ def body_hash(
 
     Format, transport, field order, receipt time and our own mapping do not enter, so that a
     retry by another way is still a duplicate. `occurred_at_microseconds` is None where the sender
-    gave no time; `attributes_json` is RFC 8785 JSON.
+    gave no time; `names` are consumer, project and deployment as written; `attributes_json` is
+    RFC 8785 JSON.
     """
     when = "" if occurred_at_microseconds is None else str(occurred_at_microseconds)
     canonical = b"".join(
         (
             _prefixed(when),
-            _prefixed(consumer),
-            _prefixed(project),
-            _prefixed(deployment),
+            *map(_prefixed, names),
             _prefixed(",".join(map(str, counts))),
             _prefixed(status),
             (attributes_json or "").encode(),

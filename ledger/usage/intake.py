@@ -154,9 +154,7 @@ def _identified(one: Record) -> Candidate:
         key=key(source=one.source, event_id=one.event_id),
         body_hash=body_hash(
             occurred_at_microseconds=None if at is None else microseconds(at),
-            consumer=one.consumer,
-            project=one.project,
-            deployment=one.deployment,
+            names=(one.consumer, one.project, one.deployment),
             counts=one.counts,
             status=one.status,
             attributes_json=attributes_json(one.attributes),

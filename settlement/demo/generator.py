@@ -63,7 +63,7 @@ def event_id(at: datetime, rng: Random) -> str:
     """Return an id in the form of a UUID version 7: milliseconds first, then chance (RFC 9562).
 
     >>> event_id(datetime(2026, 10, 1, tzinfo=UTC), Random(1))[:15]
-    '01923f1f-8c00-7'
+    '01a0f4c2-c400-7'
     """
     milliseconds = (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
     high = f"{milliseconds:012x}"

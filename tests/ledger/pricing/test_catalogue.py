@@ -8,7 +8,7 @@ import pytest
 
 from ledger.pricing import catalogue
 from ledger.pricing.catalogue import DocumentInvalid
-from ledger.pricing.models import Publication, Site, SitePue
+from ledger.pricing.models import Agreement, Publication, Site, SitePue
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +45,17 @@ class TestPublish:
             (1, Decimal("1.2")),
             (2, Decimal("1.3")),
         ]
+
+    def test_takes_the_time_zone_of_the_books_where_an_agreement_names_none(
+        self, settings: Any
+    ) -> None:
+        settings.BOOKS_TIME_ZONE = "Europe/Berlin"
+        document = factories.catalogue()
+        del document["agreements"][0]["time_zone"]
+
+        factories.publish(document)
+
+        assert Agreement.objects.get().time_zone == "Europe/Berlin"
 
     def test_refuses_to_change_a_thing(self) -> None:
         factories.publish()

@@ -11,7 +11,8 @@ from ledger import audit
 from ledger.books import periods
 from ledger.books.models import Balance, JournalEntry, Period, Posting
 from ledger.constraints import AppendOnly, refusal
-from ledger.pricing.models import Agreement, PriceRate, SlotRate
+from ledger.pricing.models import Agreement
+from ledger.pricing.rates import PriceRate, SlotRate
 from ledger.rating import rate
 from ledger.rating.models import SetAside, UsageEntry, UsageRollup
 from ledger.usage.models import UsageBatch

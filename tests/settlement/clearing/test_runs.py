@@ -230,7 +230,7 @@ class TestCalculate:
         # Savepoint and release, the lock, open periods, settlements, five readings, voids; then
         # settlements, positions, lines and set-offs.
         maker = user("maker")
-        with django_assert_num_queries(15):
+        with django_assert_num_queries(17):
             runs.calculate(starts_on=OCTOBER, user=maker, now=NOW)
 
 
