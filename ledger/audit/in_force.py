@@ -1,0 +1,202 @@
+"""Audit of the choice of rates: what a usage entry names was in force when it occurred.
+
+A figure in a rate may be right and the rate still be another hour's, band's or agreement's.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from ledger.audit import versions
+from ledger.audit.findings import Audit
+from ledger.audit.versions import Stated, Versions, published_before
+from ledger.errors import LedgerError
+from ledger.pricing import tariff
+from ledger.pricing.models import HolidayYear, ServingProfile, SiteTariff, TariffVersion
+from ledger.pricing.rates import PriceRate
+from ledger.pricing.tariff import HolidayCalendar, TariffTerms
+from ledger.tokens import PROMPT_CLASSES
+
+USES: Final = f"""
+    SELECT entry.price_rate_id, date_bin('15 minutes', entry.occurred_at, 'epoch') AS starts_at,
+           entry.context_from_tokens, max(journal_entry.recorded_at),
+           min({" + ".join(f"entry.{name}" for name in PROMPT_CLASSES)}),
+           max({" + ".join(f"entry.{name}" for name in PROMPT_CLASSES)}),
+           min(entry.id)
+    FROM ledger_usage_entry entry
+    JOIN ledger_journal_entry journal_entry ON journal_entry.id = entry.journal_entry_id
+    WHERE entry.kind <> 'reversal'
+    GROUP BY 1, 2, 3
+    ORDER BY 1, 2, 3
+"""
+"""Reversals keep the rate of what they reverse, and are recorded later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One rate in one slot and context band, and the usage entries that name it there."""
+
+    price_rate_id: int
+    starts_at: datetime
+    context_from_tokens: int
+    recorded_at: datetime
+    fewest_prompt_tokens: int
+    most_prompt_tokens: int
+    first_entry_id: int
+
+    @property
+    def name(self) -> str:
+        """Return how a finding names it."""
+        return (
+            f"price rate {self.price_rate_id} in the quarter hour from "
+            f"{self.starts_at:%Y-%m-%d %H:%M} UTC (usage entry {self.first_entry_id} and others)"
+        )
+
+
+@dataclass(slots=True)
+class Catalogue:
+    """What the uses of rates are held against; remembers what it worked out."""
+
+    versions: Versions = field(default_factory=Versions)
+    rates: dict[int, PriceRate] = field(default_factory=dict)
+    years: dict[tuple[str, int], list[HolidayYear]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    bounds: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    terms: dict[int, TariffTerms] = field(default_factory=dict)
+    prices: dict[tuple[int, datetime, int], tuple[str, Decimal]] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls) -> "Catalogue":
+        """Read the catalogue and the rates that were compiled from it."""
+        catalogue = cls()
+        rates = PriceRate.objects.select_related("slot_rate__deployment")
+        catalogue.rates = {rate.id: rate for rate in rates}
+        for year in HolidayYear.objects.select_related("publication").order_by("revision"):
+            catalogue.years[year.calendar, year.year].append(year)
+        for deployment_id, bound in sorted(catalogue.versions.series[ServingProfile]):
+            catalogue.bounds[deployment_id].append(bound)
+        return catalogue
+
+
+def _rates_in_force() -> Iterator[str]:
+    catalogue = Catalogue.load()
+    with connection.cursor() as cursor:
+        cursor.execute(USES)
+        uses = [Use(*row) for row in cursor.fetchall()]
+    sections: dict[int, list[Stated]] = {}
+    for use in uses:
+        rate = catalogue.rates.get(use.price_rate_id)
+        if rate is None:
+            continue  # the audit references names it
+        if rate.id not in sections:
+            slot = versions.slot_sections(rate.slot_rate.inputs)
+            sections[rate.id] = [*slot, *versions.price_sections(rate.inputs)]
+        for stated in sections[rate.id]:
+            version = catalogue.versions.by_id[stated.model].get(stated.id)
+            if version is not None and not catalogue.versions.might_hold(
+                version, at=use.starts_at, recorded_at=use.recorded_at
+            ):
+                yield f"{use.name}: its {stated.section} was not in force"
+        yield from _electricity(use, rate, catalogue)
+        yield from _band(use, rate, catalogue)
+
+
+def _electricity(use: Use, rate: PriceRate, catalogue: Catalogue) -> Iterator[str]:
+    """Compare the tariff and its period and price with the site's and the slot's."""
+    stated = rate.slot_rate.inputs["electricity"]
+    site = rate.slot_rate.deployment.site_id
+    version = catalogue.versions.by_id[TariffVersion].get(stated["id"])
+    if version is None:
+        return  # the audit rate-sources names it
+    if not any(
+        supply.tariff_id == version.tariff_id
+        and catalogue.versions.might_hold(supply, at=use.starts_at, recorded_at=use.recorded_at)
+        for supply in catalogue.versions.series[SiteTariff][site,]
+    ):
+        yield f"{use.name}: its site bought electricity under another tariff"
+    wanted = (stated["period"], Decimal(stated["price_per_kwh"]))
+    try:
+        prices = [_price(catalogue, version, use, year) for year in _years(catalogue, version, use)]
+    except LedgerError as error:
+        yield f"{use.name}: its tariff cannot be read: {error}"
+        return
+    if wanted not in prices:
+        yield f"{use.name}: it is priced for the tariff's period {stated['period']}"
+
+
+def _years(catalogue: Catalogue, version: Any, use: Use) -> list[HolidayYear | None]:
+    """Return the holidays of the slot's year that a claim may have known; one None if none."""
+    terms = _terms(catalogue, version)
+    if terms.holiday_calendar is None:
+        return [None]
+    year = use.starts_at.astimezone(ZoneInfo(terms.time_zone)).year
+    published = catalogue.years.get((terms.holiday_calendar, year), [])
+    known = max(
+        (row.revision for row in published if published_before(row, use.recorded_at)), default=0
+    )
+    return [row for row in published if row.revision >= known] or [None]
+
+
+def _price(
+    catalogue: Catalogue, version: Any, use: Use, year: HolidayYear | None
+) -> tuple[str, Decimal]:
+    """Return the tariff's period in the slot and its price per kilowatt-hour."""
+    asked = (version.pk, use.starts_at, year.pk if year else 0)
+    if asked not in catalogue.prices:
+        terms = _terms(catalogue, version)
+        slot = tariff.slot_of(use.starts_at)
+        calendar = _calendar(year) if year else None
+        period = tariff.period_at(terms, slot=slot, calendar=calendar)
+        month = tariff.local_month(terms, slot=slot)
+        price = tariff.price_per_kwh(terms, period=period, month=month)
+        catalogue.prices[asked] = (period, price)
+    return catalogue.prices[asked]
+
+
+def _terms(catalogue: Catalogue, version: Any) -> TariffTerms:
+    if version.pk not in catalogue.terms:
+        catalogue.terms[version.pk] = TariffTerms.from_document(version.terms)
+    return catalogue.terms[version.pk]
+
+
+def _calendar(year: HolidayYear) -> HolidayCalendar:
+    days = {datetime.fromisoformat(day).date(): kind for day, kind in year.days.items()}
+    return HolidayCalendar(days=days, years=frozenset({year.year}))
+
+
+def _band(use: Use, rate: PriceRate, catalogue: Catalogue) -> Iterator[str]:
+    """Compare the context band with the prompt tokens, and the profile with the band."""
+    deployment_id = rate.slot_rate.deployment_id
+    series = catalogue.versions.series[ServingProfile]
+    band = use.context_from_tokens
+    beyond = [
+        bound
+        for bound in catalogue.bounds[deployment_id]
+        if band < bound <= use.most_prompt_tokens
+        and any(published_before(row, use.recorded_at) for row in series[deployment_id, bound])
+    ]
+    if beyond or (band and not band <= use.fewest_prompt_tokens):
+        yield f"{use.name}: prompts of other lengths are in the band from {band} tokens"
+    profile = rate.slot_rate.context_from_tokens
+    nearer = [
+        bound
+        for bound in catalogue.bounds[deployment_id]
+        if profile < bound <= band
+        and catalogue.versions.surely_holds(
+            series[deployment_id, bound], at=use.starts_at, recorded_at=use.recorded_at
+        )
+    ]
+    if nearer or profile > band:
+        yield f"{use.name}: the profile from {profile} tokens is not that of the band from {band}"
+
+
+AUDITS: Final[tuple[Audit, ...]] = (
+    Audit("rates-in-force", "Entries name what held when they occurred", _rates_in_force),
+)

@@ -1,0 +1,153 @@
+"""Audit of what rates were made from: the catalogue still says what it said when they were."""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from ledger.audit import versions
+from ledger.audit.findings import Audit
+from ledger.audit.versions import Key, Stated, Versions
+from ledger.errors import LedgerError
+from ledger.pricing import tariff
+from ledger.pricing.rates import PriceRate, SlotRate
+from ledger.pricing.tariff import TariffTerms
+
+OF_THE_SLOT: Final = {"period", "price_per_kwh", "demand_price_per_kwh"}
+"""What electricity costs in a slot follows from the tariff's terms."""
+
+MONTHS: Final = range(1, 13)
+ABSENT: Final = object()
+
+
+def _rate_sources() -> Iterator[str]:
+    held = Versions()
+    slot_rates = SlotRate.objects.select_related("deployment__provider", "deployment__site")
+    for slot_rate in slot_rates.order_by("id").iterator():
+        name = f"slot rate {slot_rate.id}"
+        owners = _slot_owners(slot_rate, held)
+        for stated in versions.slot_sections(slot_rate.inputs):
+            yield from _faults(name, stated, owners.get(stated.section), held)
+        yield from _unequal(name, _slot_names(slot_rate))
+    price_rates = PriceRate.objects.select_related("agreement_version__agreement", "slot_rate")
+    for price_rate in price_rates.order_by("id").iterator():
+        name = f"price rate {price_rate.id}"
+        owners = _price_owners(price_rate)
+        for stated in versions.price_sections(price_rate.inputs):
+            yield from _faults(name, stated, owners.get(stated.section), held)
+        yield from _unequal(name, _price_names(price_rate))
+
+
+def _faults(name: str, stated: Stated, owner: Key | None, held: Versions) -> Iterator[str]:
+    """Compare a section with the version that it names."""
+    version = held.by_id[stated.model].get(stated.id)
+    if version is None:
+        yield f"{name}: the version {stated.id} of its {stated.section} is not in the catalogue"
+        return
+    if versions.key(version) != owner:
+        yield f"{name}: its {stated.section} is not its own, but of {versions.key(version)}"
+    for field in _differing(stated.values, version):
+        yield f"{name}: {stated.section} {field} is not what version {stated.id} says"
+    if stated.section == "electricity" and not _follows(stated.values, version.terms):
+        yield f"{name}: its electricity price does not follow from version {stated.id}"
+
+
+def _differing(values: Mapping[str, Any], row: Any) -> Iterator[str]:
+    for field, value in values.items():
+        if field in OF_THE_SLOT:
+            continue
+        if field == "benchmark":
+            yield from (f"{field} {inner}" for inner in _differing(value, row.benchmark))
+        elif not _same(value, _held(field, row)):
+            yield field
+
+
+def _held(field: str, row: Any) -> Any:
+    if field == "provenance":
+        return row.provenance.code if row.provenance else ABSENT
+    if field == "tariff":
+        return row.tariff.code
+    if field == "currency" and not hasattr(row, "currency"):
+        return row.terms["currency"]
+    return getattr(row, field, ABSENT)
+
+
+def _same(stated: Any, held: Any) -> bool:
+    """Return whether two values are equal; a decimal is stated as text."""
+    if not isinstance(held, Decimal):
+        return bool(stated == held)
+    try:
+        return Decimal(stated) == held
+    except InvalidOperation:
+        return False
+
+
+def _follows(values: Mapping[str, Any], document: object) -> bool:
+    """Return whether a tariff has this price in this period of some month."""
+    try:
+        terms = TariffTerms.from_document(document)
+        prices = {
+            tariff.price_per_kwh(terms, period=values["period"], month=month) for month in MONTHS
+        }
+    except (LedgerError, KeyError):
+        return False
+    demand = tariff.demand_price_per_kwh(terms)
+    return (
+        Decimal(values["price_per_kwh"]) in prices
+        and Decimal(values["demand_price_per_kwh"]) == demand
+    )
+
+
+def _slot_owners(rate: SlotRate, held: Versions) -> dict[str, Key]:
+    """Return, per section, what its version must be a version of."""
+    inputs, deployment, site = rate.inputs, rate.deployment, rate.deployment.site
+    terms = held.by_id[versions.SLOT_SECTIONS["terms"]].get(inputs["terms"]["id"])
+    electricity = held.by_id[versions.SLOT_SECTIONS["electricity"]].get(inputs["electricity"]["id"])
+    return {
+        "profile": (deployment.pk, rate.context_from_tokens),
+        "terms": (deployment.pk,),
+        "gpu_hour": (terms.gpu_hour if terms else "",),
+        "pue": (site.pk,),
+        # Which tariff the site buys under depends on the slot: the audit rates-in-force asks it.
+        "electricity": (electricity.tariff_id if electricity else 0,),
+        "green": (site.pk,),
+        "carbon_location": (site.grid_zone, "location"),
+        "carbon_residual": (site.grid_zone, "residual"),
+        **{f"fx/{currency}": (currency, rate.currency) for currency in inputs["fx"]},
+    }
+
+
+def _slot_names(rate: SlotRate) -> Iterator[tuple[str, object, object]]:
+    deployment = rate.deployment
+    name = f"{deployment.provider.code}/{deployment.code}"
+    yield "deployment", rate.inputs["deployment"], name
+    yield "site", rate.inputs["site"], deployment.site.code
+    yield "currency", rate.inputs["currency"], rate.currency
+    yield "deployment's currency", deployment.currency, rate.currency
+
+
+def _price_owners(rate: PriceRate) -> dict[str, Key]:
+    version = rate.agreement_version
+    return {
+        "terms": (version.agreement_id,),
+        "rate_card": (version.rate_card_id,),
+        **{f"fx/{currency}": (currency, rate.currency) for currency in rate.inputs["fx"]},
+    }
+
+
+def _price_names(rate: PriceRate) -> Iterator[tuple[str, object, object]]:
+    version = rate.agreement_version
+    yield "agreement", rate.inputs["agreement"], version.agreement.code
+    yield "agreement version", rate.inputs["terms"]["id"], version.pk
+    yield "currency", rate.inputs["currency"], rate.currency
+    yield "agreement's currency", version.currency, rate.currency
+
+
+def _unequal(name: str, pairs: Iterator[tuple[str, object, object]]) -> Iterator[str]:
+    for what, one, other in pairs:
+        if one != other:
+            yield f"{name}: its {what} is {one}, not {other}"
+
+
+AUDITS: Final[tuple[Audit, ...]] = (
+    Audit("rate-sources", "Rates took what the catalogue says", _rate_sources),
+)
