@@ -19,7 +19,17 @@ ENTRIES_POST: Final = """
     FROM ledger_journal_entry entry
     WHERE entry.kind <> 'usage'
       AND NOT EXISTS (SELECT FROM ledger_posting posting WHERE posting.entry_id = entry.id)
-    ORDER BY entry.id
+    UNION ALL
+    SELECT format('posting %s is of no entry or account', posting.id)
+    FROM ledger_posting posting
+    LEFT JOIN ledger_journal_entry entry ON entry.id = posting.entry_id
+    LEFT JOIN ledger_account account ON account.id = posting.account_id
+    WHERE entry.id IS NULL OR account.id IS NULL
+    UNION ALL
+    SELECT format('the balance on %s is of no account', balance.accounting_date)
+    FROM ledger_balance balance
+    LEFT JOIN ledger_account account ON account.id = balance.account_id
+    WHERE account.id IS NULL
 """
 BALANCES_EQUAL_POSTINGS: Final = """
     WITH posted AS (
@@ -68,12 +78,42 @@ PERIODS: Final = """
        OR entry.agreement_id IS DISTINCT FROM period.agreement_id
     ORDER BY entry.id
 """
+REVERSALS: Final = """
+    WITH posted AS (
+        SELECT reversal.id, posting.account_id, sum(posting.amount) AS amount
+        FROM ledger_journal_entry reversal
+        JOIN ledger_posting posting ON posting.entry_id IN (reversal.id, reversal.reverses_id)
+        WHERE reversal.reverses_id IS NOT NULL
+        GROUP BY reversal.id, posting.account_id
+    )
+    SELECT format('journal entry %s of kind %s, reversing %s, is not its mirror image',
+                  entry.id, entry.kind, entry.reverses_id)
+    FROM ledger_journal_entry entry
+    LEFT JOIN ledger_journal_entry reversed ON reversed.id = entry.reverses_id
+    WHERE (entry.kind = 'reversal') <> (reversed.id IS NOT NULL)
+       OR (entry.reverses_id IS NOT NULL
+           AND reversed.agreement_id IS DISTINCT FROM entry.agreement_id)
+       OR entry.id IN (SELECT id FROM posted WHERE amount <> 0)
+    ORDER BY entry.id
+"""
+ACCOUNTS: Final = """
+    SELECT format('account %s: its code is not that of its party, purpose or commodity',
+                  account.code)
+    FROM ledger_account account
+    LEFT JOIN ledger_party party ON party.id = account.party_id
+    WHERE regexp_replace(account.code, '^(platform|site:[^:]+|(consumer|provider):[^:]+):', '')
+          <> concat_ws(':', account.purpose, NULLIF(account.component, ''), account.commodity)
+       OR substring(account.code FROM '^(?:consumer|provider):([^:]+):') IS DISTINCT FROM party.code
+    ORDER BY account.code
+"""
 
 AUDITS: Final[tuple[Audit, ...]] = (
     audit("entries-balance", "Every entry sums to zero per commodity", ENTRIES_BALANCE),
-    audit("entries-post", "Every entry but usage of nothing has postings", ENTRIES_POST),
+    audit("entries-post", "Entries have postings, postings an entry and account", ENTRIES_POST),
     audit("balances", "Balances equal the postings of their day", BALANCES_EQUAL_POSTINGS),
     audit("trial-balance", "Debits equal credits per commodity", TRIAL_BALANCE),
     audit("in-transit", "Accounts in transit stand at zero", IN_TRANSIT),
     audit("periods", "Entries lie in the period that they name", PERIODS),
+    audit("reversals", "Reversals are mirror images", REVERSALS),
+    audit("accounts", "Account codes say whose they are and of what", ACCOUNTS),
 )

@@ -67,15 +67,29 @@ REFERENCES: Final = """
     ORDER BY entry.id
 """
 ACCOUNTING_DATES: Final = """
-    SELECT format('usage entry %s of %s is booked on %s',
-                  entry.id, entry.occurred_at, journal_entry.accounting_date)
-    FROM ledger_usage_entry entry
-    JOIN ledger_journal_entry journal_entry ON journal_entry.id = entry.journal_entry_id
-    JOIN ledger_agreement agreement ON agreement.id = journal_entry.agreement_id
-    WHERE NOT journal_entry.prior_period
-      AND (entry.occurred_at AT TIME ZONE agreement.time_zone)::date
-          <> journal_entry.accounting_date
-    ORDER BY entry.id
+    WITH booked AS (
+        SELECT entry.id, entry.occurred_at, journal_entry.accounting_date,
+               journal_entry.prior_period, journal_entry.agreement_id, period.starts_on,
+               (entry.occurred_at AT TIME ZONE agreement.time_zone)::date AS day
+        FROM ledger_usage_entry entry
+        JOIN ledger_journal_entry journal_entry ON journal_entry.id = entry.journal_entry_id
+        JOIN ledger_agreement agreement ON agreement.id = journal_entry.agreement_id
+        LEFT JOIN ledger_period period ON period.id = journal_entry.period_id
+    )
+    SELECT format('usage entry %s of %s is booked on %s%s', booked.id, booked.occurred_at,
+                  booked.accounting_date, CASE WHEN booked.prior_period THEN ' as late' END)
+    FROM booked
+    WHERE booked.starts_on IS NULL
+       OR (NOT booked.prior_period AND booked.day <> booked.accounting_date)
+       OR (booked.prior_period
+           AND (booked.accounting_date <> booked.starts_on
+                OR booked.day >= booked.starts_on
+                OR NOT EXISTS (
+                    SELECT FROM ledger_period own
+                    WHERE own.agreement_id = booked.agreement_id
+                      AND own.starts_on <= booked.day AND booked.day < own.ends_on
+                      AND own.state = 'closed')))
+    ORDER BY booked.id
 """
 USAGE_EQUALS_POSTINGS: Final = f"""
     WITH sums AS (
@@ -194,7 +208,7 @@ COST_IS_PRICE: Final = f"""
 AUDITS: Final[tuple[Audit, ...]] = (
     audit("amounts", "Amounts are tokens × the rates an entry names", AMOUNTS_FOLLOW_RATES),
     audit("references", "What a usage entry names is there", REFERENCES),
-    audit("accounting-dates", "Usage is booked on its own day", ACCOUNTING_DATES),
+    audit("accounting-dates", "Usage is booked on its day, or as late", ACCOUNTING_DATES),
     audit("usage-postings", "Usage entries sum to their postings", USAGE_EQUALS_POSTINGS),
     audit("rollups", "Rollups equal usage entries", ROLLUPS),
     audit("batches", "Each event is entered once, set aside or waiting", BATCHES_COMPLETE),
