@@ -1,0 +1,134 @@
+"""Books with something of everything: two currencies, a tariff by the hour, bands, late usage.
+
+October is settled and closed. One event is set aside, one came late, one batch is without its
+payload, one entry is reversed.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from ledger.books import journal
+from ledger.books.models import Period
+from ledger.rating import rate
+from ledger.usage.models import UsageBatch
+from settlement.clearing import approvals, calendars, runs
+from tests import factories
+from tests.factories import version
+from tests.settlement import factories as settling
+
+PEAK = datetime(2026, 10, 5, 2, 30, tzinfo=UTC)  # half past ten on a Monday in Shanghai
+FLAT = datetime(2026, 10, 5, 6, 30, tzinfo=UTC)
+HOLIDAY = datetime(2026, 10, 6, 2, 30, tzinfo=UTC)
+DEARER_FROM = datetime(2026, 10, 15, tzinfo=UTC)
+LATE_NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+
+
+def catalogue() -> dict[str, Any]:
+    """Return the small catalogue with peak hours, a second band, and a consumer who pays in USD."""
+    document = factories.catalogue()
+    document["holiday_calendars"] = [
+        {
+            "calendar": "CN",
+            "year": 2026,
+            "days": {"2026-10-06": "public_holiday"},
+            "provenance": "test",
+        }
+    ]
+    terms = factories.tariff_terms() | {"holiday_calendar": "CN"}
+    peak = {"period": "peak", "spans": [["10:00", "13:00"]], "day_types": ["workday"], "rank": 1}
+    terms["windows"] = [*terms["windows"], peak]
+    terms["published"] = {"flat": "0.36", "peak": "0.72"}
+    document["tariff_versions"] = [version(tariff="flat", terms=terms)]
+    (profile,) = document["serving_profiles"]
+    figures = {phase: {"joules": "4", "gpu_seconds": "0.004"} for phase in profile["figures"]}
+    document["serving_profiles"] = [
+        profile,
+        profile | {"context_from_tokens": 10_000, "figures": figures},
+    ]
+    document["rate_card_versions"] += [
+        document["rate_card_versions"][0]
+        | {
+            "valid_from": DEARER_FROM.isoformat(),
+            "terms": {"kind": "cost_plus", "margin": "0.20"},
+        }
+    ]
+    document["parties"] += [{"code": "globex", "name": "Globex", "kind": "consumer"}]
+    document["fx_rates"] = [version(base="CNY", quote="USD", rate="0.14")]
+    document["agreements"] += [
+        document["agreements"][0] | {"code": "westcloud-globex", "consumer": "globex"}
+    ]
+    document["agreement_versions"] += [
+        version(
+            agreement="westcloud-globex",
+            currency="USD",
+            rate_card="standard",
+            fee_rate="0.03",
+            fee_consumer_share="1",
+        )
+    ]
+    return document
+
+
+def keep() -> None:
+    """Publish, record, rate, correct, close, settle, and take in what comes late."""
+    factories.publish(catalogue())
+    factories.record(
+        factories.event(
+            "peak", occurred_at=PEAK, project="chat", attributes={"key": "k1", "n": 1.5}
+        ),
+        factories.event(
+            "peak-2", occurred_at=PEAK + timedelta(minutes=14, microseconds=59_999_999)
+        ),
+        factories.event("flat", occurred_at=FLAT),
+        factories.event("holiday", occurred_at=HOLIDAY, status="partial"),
+        factories.event("long", occurred_at=FLAT, usage={"input": 12_000, "output": 7}),
+        factories.event("aside", occurred_at=FLAT, deployment="nowhere"),
+    )
+    factories.record(factories.event("dollars", occurred_at=FLAT, consumer="globex"))
+    factories.record(factories.event("timeless", occurred_at=None))
+    factories.record(factories.event("bare", occurred_at=HOLIDAY), factories.event("bare-2"))
+    rate.rate_pending(now=factories.NOW)
+    UsageBatch.objects.filter(id=UsageBatch.objects.order_by("-id").values("id")[:1]).update(
+        payload=None
+    )
+    mistaken = settling.post(price="70.0049", fee_provider="1.000000000001")
+    settling.post("westcloud-globex", price="3.005", currency="USD")
+    reverse(mistaken)
+    settle(settling.OCTOBER)
+    factories.record(
+        factories.event("late", occurred_at=PEAK), factories.event("late-2"), now=LATE_NOW
+    )
+    rate.rate_pending(now=LATE_NOW)
+
+
+def reverse(entry_id: int) -> None:
+    """Reverse an entry of October, on a later day of it."""
+    period = Period.objects.get(agreement__code="westcloud-acme", starts_on=settling.OCTOBER)
+    with transaction.atomic():
+        journal.reverse(
+            entry_id,
+            accounting_date=date(2026, 10, 9),
+            narrative="Posted by mistake",
+            period_id=period.pk,
+            now=factories.NOW,
+        )
+
+
+def settle(month: date) -> None:
+    """Close a month in spite of what is set aside, and settle it in every currency."""
+    maker, checker = settling.user("maker"), settling.user("checker")
+    calendars.close_month(starts_on=month, user=maker, now=settling.NOW, despite_waiting=True)
+    for settlement in runs.calculate(starts_on=month, user=maker, now=settling.NOW):
+        approvals.approve(settlement_id=settlement.pk, user=checker, now=settling.NOW)
+
+
+def tamper(*statements: str) -> None:
+    """Run statements with every trigger at rest, as a superuser may."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        for statement in statements:
+            cursor.execute(statement)
+            assert cursor.rowcount > 0, f"nothing was changed by {statement}"
+        cursor.execute("SET LOCAL session_replication_role = origin")
