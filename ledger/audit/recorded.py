@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import pyarrow as pa
 from django.db import connection, transaction
 
 from ledger.audit.findings import Audit
@@ -100,12 +101,13 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A stored batch, its events beside it: (said, whether it gave a time); None once dropped."""
+    """A stored batch with its events: (said, whether it gave a time); None without its payload."""
 
     id: int
     provider_id: int
     received_at: datetime
     state: str
+    readable: bool
     events: Sequence[tuple[Said, bool]] | None
 
 
@@ -157,18 +159,18 @@ def _spans(sizes: Sequence[tuple[int, int]]) -> Iterator[dict[str, int]]:
 
 
 def _batches(span: Mapping[str, int]) -> list[Batch]:
+    batches = []
     with connection.cursor() as cursor:
         cursor.execute(BATCHES, span)
-        return [
-            Batch(
-                id_,
-                provider_id,
-                received_at,
-                state,
-                None if payload is None else _events(bytes(payload), received_at),
-            )
-            for id_, provider_id, received_at, state, payload in cursor.fetchall()
-        ]
+        for id_, provider_id, received_at, state, payload in cursor.fetchall():
+            events, readable = None, True
+            if payload is not None:
+                try:
+                    events = _events(bytes(payload), received_at)
+                except (pa.ArrowException, KeyError):
+                    readable = False
+            batches.append(Batch(id_, provider_id, received_at, state, readable, events))
+    return batches
 
 
 def _events(payload: bytes, received_at: datetime) -> list[tuple[Said, bool]]:
@@ -296,7 +298,9 @@ def _without_payload(
     sources: Mapping[int, str],
 ) -> Iterator[str]:
     """Compare the usage entries of a batch whose payload was dropped with the register alone."""
-    if batch.state != "rated":
+    if not batch.readable:
+        yield f"batch {batch.id}: its payload cannot be read"
+    elif batch.state != "rated":
         yield f"batch {batch.id}: waits, and its payload is gone"
     for made in (one for row in rows.values() for one in row):
         if made.aside is not None:

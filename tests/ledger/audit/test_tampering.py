@@ -1,15 +1,16 @@
 """Audits find what was changed behind the program's back, and name it by the right audit."""
 
 import pytest
+from django.db import transaction
 
 from ledger import audit
 from settlement.audits import EVERY_AUDIT
-from tests.ledger.audit import attacks, books
+from tests.ledger.audit import attacks, books, in_step
 from tests.ledger.audit.attacks import Attack
 
 pytestmark = pytest.mark.django_db
 
-ATTACKS = attacks.BOOKS
+ATTACKS = (*attacks.BOOKS, *attacks.USAGE, *attacks.RATES, *attacks.SETTLEMENT)
 
 
 @pytest.fixture(autouse=True)
@@ -17,9 +18,49 @@ def _books() -> None:
     books.keep()
 
 
+def found_after(*statements: str) -> set[str]:
+    """Return the audits that find something after an attack, which is then undone.
+
+    Undone here, since the test's own end checks foreign keys that an attack may have broken.
+    """
+    with transaction.atomic():
+        books.tamper(*statements)
+        found = {finding.audit for finding in audit.run(EVERY_AUDIT)}
+        transaction.set_rollback(True)
+    return found
+
+
 class TestAudits:
     @pytest.mark.parametrize("attack", ATTACKS, ids=[attack.name for attack in ATTACKS])
     def test_see_an_attack_and_only_those_that_it_concerns(self, attack: Attack) -> None:
-        books.tamper(*attack.statements)
+        found = found_after(*attack.statements)
 
-        assert {finding.audit for finding in audit.run(EVERY_AUDIT)} == attack.seen_by
+        assert found == attack.seen_by
+
+    def test_are_each_shown_to_see_something(self) -> None:
+        seen = frozenset[str]().union(*(attack.seen_by for attack in ATTACKS))
+
+        assert seen == {audit.name for audit in EVERY_AUDIT}
+
+
+class TestChangesInStep:
+    """Tokens, amounts, postings, balances and rollups changed so that they agree again."""
+
+    def test_are_seen_in_what_the_provider_posted(self) -> None:
+        found = found_after(*in_step.more_tokens("late"))
+
+        assert found == {"bodies"}
+
+    def test_are_seen_in_the_register_where_the_payload_was_dropped(self) -> None:
+        batch = """WHERE id = (SELECT batch_id FROM ledger_usage_entry WHERE event_id = 'late')"""
+
+        found = found_after(
+            f"UPDATE ledger_usage_batch SET payload = NULL {batch}", *in_step.more_tokens("late")
+        )
+
+        assert found == {"bodies"}
+
+    def test_are_seen_in_the_choice_of_the_rate(self) -> None:
+        found = found_after(*in_step.another_rate("late", of="timeless"))
+
+        assert found == {"rates-in-force"}
