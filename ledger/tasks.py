@@ -30,8 +30,10 @@ def rate_pending(**_kwargs: Any) -> None:
 
 @shared_task(name="ledger.tasks.retry_set_aside", ignore_result=True)
 def retry_set_aside(**_kwargs: Any) -> None:
-    """Rate what was set aside and is no longer missing anything."""
-    rate.retry_set_aside(now=timezone.now())
+    """Rate what was set aside and is no longer missing anything, claim by claim."""
+    for _ in range(CLAIMS_A_RUN):
+        if rate.retry_set_aside(now=timezone.now()) is None:
+            return
 
 
 @shared_task(name="ledger.tasks.prepare_partitions", ignore_result=True)
