@@ -5,7 +5,7 @@ They trust no trigger and no code of the main path: what they compare was writte
 
 from typing import Final
 
-from ledger.audit import books, in_force, rates, recorded, sources, usage
+from ledger.audit import books, in_force, keys, rates, recorded, sources, usage
 from ledger.audit.findings import Audit, Finding
 
 AUDITS: Final[tuple[Audit, ...]] = (
@@ -15,6 +15,7 @@ AUDITS: Final[tuple[Audit, ...]] = (
     *rates.AUDITS,
     *sources.AUDITS,
     *in_force.AUDITS,
+    *keys.AUDITS,
 )
 
 

@@ -5,6 +5,9 @@ from typing import Final
 from ledger.audit.findings import Audit
 from ledger.audit.queries import audit
 
+WITHIN: Final = "1 hour"
+"""A claim looks at the clock when it begins, and closing waits for it: not longer than this."""
+
 ENTRIES_BALANCE: Final = """
     SELECT format('journal entry %s is out of balance by %s %s',
                   posting.entry_id, sum(posting.amount), account.commodity)
@@ -19,17 +22,7 @@ ENTRIES_POST: Final = """
     FROM ledger_journal_entry entry
     WHERE entry.kind <> 'usage'
       AND NOT EXISTS (SELECT FROM ledger_posting posting WHERE posting.entry_id = entry.id)
-    UNION ALL
-    SELECT format('posting %s is of no entry or account', posting.id)
-    FROM ledger_posting posting
-    LEFT JOIN ledger_journal_entry entry ON entry.id = posting.entry_id
-    LEFT JOIN ledger_account account ON account.id = posting.account_id
-    WHERE entry.id IS NULL OR account.id IS NULL
-    UNION ALL
-    SELECT format('the balance on %s is of no account', balance.accounting_date)
-    FROM ledger_balance balance
-    LEFT JOIN ledger_account account ON account.id = balance.account_id
-    WHERE account.id IS NULL
+    ORDER BY entry.id
 """
 BALANCES_EQUAL_POSTINGS: Final = """
     WITH posted AS (
@@ -78,6 +71,25 @@ PERIODS: Final = """
        OR entry.agreement_id IS DISTINCT FROM period.agreement_id
     ORDER BY entry.id
 """
+MONTHS: Final = f"""
+    SELECT format('period %s from %s to %s is not a month', id, starts_on, ends_on)
+    FROM ledger_period
+    WHERE starts_on <> date_trunc('month', starts_on)
+       OR ends_on <> starts_on + '1 month'::interval
+    UNION ALL
+    SELECT format('period %s is %s, closed at %s', id, state, closed_at)
+    FROM ledger_period
+    WHERE (state = 'closed') <> (closed_at IS NOT NULL)
+    UNION ALL
+    SELECT format('journal entry %s was recorded at %s in a period closed at %s',
+                  entry.id, entry.recorded_at, period.closed_at)
+    FROM ledger_journal_entry entry
+    JOIN ledger_period period ON period.id = entry.period_id
+    WHERE entry.kind <> 'settlement'
+      AND entry.recorded_at > period.closed_at + '{WITHIN}'::interval
+"""
+"""What settles a month is written after it is closed."""
+
 REVERSALS: Final = """
     WITH posted AS (
         SELECT reversal.id, posting.account_id, sum(posting.amount) AS amount
@@ -109,11 +121,12 @@ ACCOUNTS: Final = """
 
 AUDITS: Final[tuple[Audit, ...]] = (
     audit("entries-balance", "Every entry sums to zero per commodity", ENTRIES_BALANCE),
-    audit("entries-post", "Entries have postings, postings an entry and account", ENTRIES_POST),
+    audit("entries-post", "Entries other than of usage post something", ENTRIES_POST),
     audit("balances", "Balances equal the postings of their day", BALANCES_EQUAL_POSTINGS),
     audit("trial-balance", "Debits equal credits per commodity", TRIAL_BALANCE),
     audit("in-transit", "Accounts in transit stand at zero", IN_TRANSIT),
     audit("periods", "Entries lie in the period that they name", PERIODS),
+    audit("months", "Periods are months; nothing joins a closed one", MONTHS),
     audit("reversals", "Reversals are mirror images", REVERSALS),
     audit("accounts", "Account codes say whose they are and of what", ACCOUNTS),
 )

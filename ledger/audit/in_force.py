@@ -23,12 +23,11 @@ from ledger.pricing.rates import PriceRate
 from ledger.pricing.tariff import HolidayCalendar, TariffTerms
 from ledger.tokens import PROMPT_CLASSES
 
+PROMPT_TOKENS: Final = " + ".join(f"entry.{name}::numeric" for name in PROMPT_CLASSES)
 USES: Final = f"""
     SELECT entry.price_rate_id, date_bin('15 minutes', entry.occurred_at, 'epoch') AS starts_at,
            entry.context_from_tokens, max(journal_entry.recorded_at),
-           min({" + ".join(f"entry.{name}" for name in PROMPT_CLASSES)}),
-           max({" + ".join(f"entry.{name}" for name in PROMPT_CLASSES)}),
-           min(entry.id)
+           min({PROMPT_TOKENS}), max({PROMPT_TOKENS}), min(entry.id)
     FROM ledger_usage_entry entry
     JOIN ledger_journal_entry journal_entry ON journal_entry.id = entry.journal_entry_id
     WHERE entry.kind <> 'reversal'
@@ -86,10 +85,11 @@ class Catalogue:
 
 
 def _rates_in_force() -> Iterator[str]:
-    catalogue = Catalogue.load()
     with connection.cursor() as cursor:
         cursor.execute(USES)
         uses = [Use(*row) for row in cursor.fetchall()]
+    # Read afterwards, so that it knows whatever these entries were rated by.
+    catalogue = Catalogue.load()
     sections: dict[int, list[Stated]] = {}
     for use in uses:
         rate = catalogue.rates.get(use.price_rate_id)
@@ -124,7 +124,7 @@ def _electricity(use: Use, rate: PriceRate, catalogue: Catalogue) -> Iterator[st
     wanted = (stated["period"], Decimal(stated["price_per_kwh"]))
     try:
         prices = [_price(catalogue, version, use, year) for year in _years(catalogue, version, use)]
-    except LedgerError as error:
+    except (LedgerError, ValueError) as error:
         yield f"{use.name}: its tariff cannot be read: {error}"
         return
     if wanted not in prices:
@@ -182,7 +182,8 @@ def _band(use: Use, rate: PriceRate, catalogue: Catalogue) -> Iterator[str]:
         if band < bound <= use.most_prompt_tokens
         and any(published_before(row, use.recorded_at) for row in series[deployment_id, bound])
     ]
-    if beyond or (band and not band <= use.fewest_prompt_tokens):
+    known = band == 0 or band in catalogue.bounds[deployment_id]
+    if beyond or not known or band > use.fewest_prompt_tokens:
         yield f"{use.name}: prompts of other lengths are in the band from {band} tokens"
     profile = rate.slot_rate.context_from_tokens
     nearer = [

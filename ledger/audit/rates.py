@@ -45,6 +45,8 @@ def _faults(
 ) -> Iterator[str]:
     if digest(inputs) != bytes(rate.inputs_digest):
         yield f"{name}: its inputs are not those that it was compiled from"
+    if rate.quantisation_bound != figures.QUANTISATION_BOUND:
+        yield f"{name}: its quantisation bound is {rate.quantisation_bound}"
     if isinstance(recomputed, str):
         yield f"{name} cannot be recomputed: {recomputed}"
         return

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -167,13 +168,15 @@ def _batches(span: Mapping[str, int]) -> list[Batch]:
             if payload is not None:
                 try:
                     events = _events(bytes(payload), received_at)
-                except (pa.ArrowException, KeyError):
+                except (pa.ArrowException, OSError, ValueError, KeyError):
                     readable = False
             batches.append(Batch(id_, provider_id, received_at, state, readable, events))
     return batches
 
 
 def _events(payload: bytes, received_at: datetime) -> list[tuple[Said, bool]]:
+    table = from_arrow(payload)
+    table.validate(full=True)
     return [
         (
             Said(
@@ -189,7 +192,7 @@ def _events(payload: bytes, received_at: datetime) -> list[tuple[Said, bool]]:
             ),
             event["occurred_at"] is not None,
         )
-        for event in from_arrow(payload).to_pylist()
+        for event in table.to_pylist()
     ]
 
 
@@ -224,6 +227,7 @@ def _said(entered: Sequence[Any]) -> Said:
     )
 
 
+@lru_cache(maxsize=EVENTS_AT_ONCE)
 def _canonical(attributes: str | None) -> str | None:
     """Return what the database keeps as JSON the way in which it was hashed (RFC 8785)."""
     return attributes_json(json.loads(attributes, parse_int=float)) if attributes else None

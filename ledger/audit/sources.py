@@ -20,16 +20,23 @@ ABSENT: Final = object()
 
 
 def _rate_sources() -> Iterator[str]:
+    slot_rates = list(
+        SlotRate.objects.select_related("deployment__provider", "deployment__site").order_by("id")
+    )
+    price_rates = list(
+        PriceRate.objects.select_related(
+            "agreement_version__agreement", "agreement_version__rate_card"
+        ).order_by("id")
+    )
+    # Read after the rates, so that it knows whatever they were compiled from.
     held = Versions()
-    slot_rates = SlotRate.objects.select_related("deployment__provider", "deployment__site")
-    for slot_rate in slot_rates.order_by("id").iterator():
+    for slot_rate in slot_rates:
         name = f"slot rate {slot_rate.id}"
         owners = _slot_owners(slot_rate, held)
         for stated in versions.slot_sections(slot_rate.inputs):
             yield from _faults(name, stated, owners.get(stated.section), held)
         yield from _unequal(name, _slot_names(slot_rate))
-    price_rates = PriceRate.objects.select_related("agreement_version__agreement", "slot_rate")
-    for price_rate in price_rates.order_by("id").iterator():
+    for price_rate in price_rates:
         name = f"price rate {price_rate.id}"
         owners = _price_owners(price_rate)
         for stated in versions.price_sections(price_rate.inputs):
@@ -140,6 +147,7 @@ def _price_names(rate: PriceRate) -> Iterator[tuple[str, object, object]]:
     yield "agreement version", rate.inputs["terms"]["id"], version.pk
     yield "currency", rate.inputs["currency"], rate.currency
     yield "agreement's currency", version.currency, rate.currency
+    yield "rate card's provider", version.rate_card.provider_id, version.agreement.provider_id
 
 
 def _unequal(name: str, pairs: Iterator[tuple[str, object, object]]) -> Iterator[str]:

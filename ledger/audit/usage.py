@@ -7,7 +7,7 @@ from ledger.audit.queries import audit
 from ledger.pricing.slots import COMPONENTS, MONEY, PHYSICAL
 from ledger.tokens import TOKEN_CLASSES
 
-ALL_TOKENS: Final = " + ".join(TOKEN_CLASSES)
+ALL_TOKENS: Final = " + ".join(f"entry.{name}::numeric" for name in TOKEN_CLASSES)
 
 
 def _product(rate: str) -> str:
@@ -66,6 +66,15 @@ REFERENCES: Final = """
        OR agreement.id IS NULL OR slot_rate.id IS NULL OR journal_entry.id IS NULL
     ORDER BY entry.id
 """
+IDS: Final = """
+    SELECT format('usage entry id %s stands for %s entries', id, count(*))
+    FROM ledger_usage_entry
+    GROUP BY id
+    HAVING count(*) > 1
+    ORDER BY id
+"""
+"""The primary key holds the instant as well: by itself it would let one id stand twice."""
+
 ACCOUNTING_DATES: Final = """
     WITH booked AS (
         SELECT entry.id, entry.occurred_at, journal_entry.accounting_date,
@@ -208,6 +217,7 @@ COST_IS_PRICE: Final = f"""
 AUDITS: Final[tuple[Audit, ...]] = (
     audit("amounts", "Amounts are tokens × the rates an entry names", AMOUNTS_FOLLOW_RATES),
     audit("references", "What a usage entry names is there", REFERENCES),
+    audit("entry-ids", "A usage entry's id is its own", IDS),
     audit("accounting-dates", "Usage is booked on its day, or as late", ACCOUNTING_DATES),
     audit("usage-postings", "Usage entries sum to their postings", USAGE_EQUALS_POSTINGS),
     audit("rollups", "Rollups equal usage entries", ROLLUPS),

@@ -219,6 +219,24 @@ USAGE: Final = (
         seen_by="amounts rates-in-force",
     ),
     attack(
+        "another band's rate named by a usage entry",
+        """UPDATE ledger_usage_entry SET price_rate_id =
+               (SELECT price_rate_id FROM ledger_usage_entry WHERE event_id = 'long')
+           WHERE event_id = 'flat'""",
+        seen_by="amounts rates-in-force",
+    ),
+    attack(
+        "the nearest band's profile taken away",
+        """UPDATE ledger_serving_profile SET context_from_tokens = 9000
+           WHERE context_from_tokens = 10000""",
+        seen_by="rate-sources rates-in-force",
+    ),
+    attack(
+        "a usage entry's tokens beyond what can be summed",
+        late("input = 9223372036854775807"),
+        seen_by="amounts usage-postings rollups bodies rates-in-force",
+    ),
+    attack(
         "a rate named by a usage entry that is not there",
         late("price_rate_id = 0"),
         seen_by="references usage-postings rollups",
@@ -420,8 +438,21 @@ RATES: Final = (
         seen_by="slot-rates price-rates rate-sources",
     ),
     attack(
+        "inputs emptied",
+        "UPDATE ledger_slot_rate SET inputs = '{}'",
+        seen_by="slot-rates price-rates rate-sources rates-in-force",
+    ),
+    attack(
+        "a tariff's terms emptied",
+        "UPDATE ledger_tariff_version SET terms = '{}'",
+        seen_by="rate-sources rates-in-force",
+    ),
+    attack(
         "another slot rate beneath a price rate",
-        """UPDATE ledger_price_rate SET slot_rate_id = (SELECT max(id) FROM ledger_slot_rate)
+        """UPDATE ledger_price_rate SET slot_rate_id =
+               (SELECT price_rate.slot_rate_id FROM ledger_usage_entry entry
+                JOIN ledger_price_rate price_rate ON price_rate.id = entry.price_rate_id
+                WHERE entry.event_id = 'flat')
            WHERE id = (SELECT price_rate_id FROM ledger_usage_entry WHERE event_id = 'late')""",
         seen_by="price-rates rates-in-force",
     ),
