@@ -5,9 +5,18 @@ from typing import Final
 from ledger.audit.findings import Audit
 from ledger.audit.queries import audit
 from ledger.quantities import MINOR_UNIT_DIGITS
+from ledger.rating.postings import PRICE_COMPONENTS
+from ledger.tokens import TOKEN_CLASSES
 
 MINOR_UNITS: Final = ", ".join(
     f"('{currency}', 1e-{digits}::numeric)" for currency, digits in MINOR_UNIT_DIGITS.items()
+)
+
+MONEY: Final = (*PRICE_COMPONENTS, "fee_consumer", "fee_provider")
+SUMMED: Final = (
+    *("discloses_cost", "events", "tokens", "energy_joules"),
+    *("co2_location_grams", "co2_market_grams"),
+    *MONEY,
 )
 
 LINES: Final = """
@@ -72,6 +81,108 @@ APPROVALS: Final = """
        OR approval.input_hash <> settlement.input_hash
     ORDER BY settlement.id
 """
+MONTHS: Final = """
+    SELECT format('position %s of agreement %s is of period %s, its settlement from %s to %s',
+                  position.id, position.agreement_id, period.id,
+                  settlement.starts_on, settlement.ends_on)
+    FROM settlement_position position
+    JOIN settlement_settlement settlement ON settlement.id = position.settlement_id
+    JOIN ledger_period period ON period.id = position.period_id
+    WHERE period.agreement_id <> position.agreement_id
+       OR (period.starts_on, period.ends_on) <> (settlement.starts_on, settlement.ends_on)
+       OR period.state <> 'closed'
+    UNION ALL
+    SELECT format('position %s in %s took in entry %s in %s: of another currency, agreement or '
+                  'month', position.id, settlement.currency, entry.id, settled.currency)
+    FROM settlement_settled_entry settled
+    JOIN settlement_position position ON position.id = settled.position_id
+    JOIN settlement_settlement settlement ON settlement.id = position.settlement_id
+    JOIN ledger_journal_entry entry ON entry.id = settled.entry_id
+    WHERE settled.currency <> settlement.currency
+       OR entry.agreement_id IS DISTINCT FROM position.agreement_id
+       OR entry.accounting_date >= settlement.ends_on
+"""
+SET_OFFS: Final = """
+    SELECT format('set-off %s of %s: its journal entry %s posts another',
+                  netting.id, netting.amount, netting.journal_entry_id)
+    FROM settlement_netting netting
+    JOIN settlement_settlement settlement ON settlement.id = netting.settlement_id
+    WHERE settlement.state = 'approved'
+      AND NOT EXISTS (
+            SELECT
+            FROM ledger_posting posting
+            JOIN ledger_account account ON account.id = posting.account_id
+            WHERE posting.entry_id = netting.journal_entry_id
+            HAVING count(*) = CASE WHEN netting.party_a_id = netting.party_b_id THEN 2 ELSE 4 END
+               AND bool_and(
+                    account.purpose = 'due' AND account.commodity = settlement.currency
+                    AND account.party_id IN (netting.party_a_id, netting.party_b_id)
+                    AND posting.amount = CASE split_part(account.code, ':', 1)
+                        WHEN 'provider' THEN netting.amount ELSE -netting.amount END))
+    ORDER BY netting.id
+"""
+USAGE: Final = f"""
+    WITH used AS (
+        SELECT settled.position_id, usage.deployment_id, entry.prior_period,
+               bool_and(version.discloses_cost) AS discloses_cost,
+               sum(CASE usage.kind WHEN 'reversal' THEN -1 ELSE 1 END) AS events,
+               sum({" + ".join(f"usage.{name}" for name in TOKEN_CLASSES)}) AS tokens,
+               sum(usage.energy_microjoules) * 1e-6 AS energy_joules,
+               sum(usage.co2_location_nanograms) * 1e-9 AS co2_location_grams,
+               sum(usage.co2_market_nanograms) * 1e-9 AS co2_market_grams,
+               {", ".join(f"sum(usage.{name}) * 1e-12 AS {name}" for name in MONEY)}
+        FROM settlement_settled_entry settled
+        JOIN ledger_journal_entry entry ON entry.id = settled.entry_id
+        JOIN ledger_usage_entry usage ON usage.journal_entry_id = entry.id
+        JOIN ledger_agreement_version version ON version.id = usage.agreement_version_id
+        GROUP BY 1, 2, 3
+    ), line AS (
+        SELECT line.*
+        FROM settlement_statement_line line
+        JOIN settlement_position position ON position.id = line.position_id
+        JOIN settlement_settlement settlement ON settlement.id = position.settlement_id
+        WHERE settlement.state = 'approved' AND line.deployment_id IS NOT NULL
+    )
+    SELECT format('position %s: its line of deployment %s is not the sum of its usage entries',
+                  position_id, deployment_id)
+    FROM used
+    FULL JOIN line USING (position_id, deployment_id, prior_period)
+    WHERE ({", ".join(f"used.{name}" for name in SUMMED)})
+          IS DISTINCT FROM ({", ".join(f"line.{name}" for name in SUMMED)})
+    ORDER BY 1
+"""
+IN_KIND: Final = """
+    WITH posted AS (
+        SELECT settled.position_id,
+               COALESCE(sum(posting.amount) FILTER (WHERE account.purpose = 'tokens'), 0)
+                   AS tokens,
+               COALESCE(sum(posting.amount) FILTER (WHERE account.purpose = 'energy'), 0)
+                   AS energy_joules,
+               COALESCE(sum(posting.amount) FILTER (WHERE account.purpose = 'co2_location'), 0)
+                   AS co2_location_grams,
+               COALESCE(sum(posting.amount) FILTER (WHERE account.purpose = 'co2_market'), 0)
+                   AS co2_market_grams
+        FROM settlement_settled_entry settled
+        JOIN ledger_posting posting ON posting.entry_id = settled.entry_id
+        JOIN ledger_account account
+            ON account.id = posting.account_id AND starts_with(account.code, 'consumer:')
+        GROUP BY settled.position_id
+    ), line AS (
+        SELECT position_id, sum(tokens) AS tokens, sum(energy_joules) AS energy_joules,
+               sum(co2_location_grams) AS co2_location_grams,
+               sum(co2_market_grams) AS co2_market_grams
+        FROM settlement_statement_line
+        GROUP BY position_id
+    )
+    SELECT format('position %s: its lines do not sum to the tokens, joules and grams posted',
+                  line.position_id)
+    FROM line
+    JOIN posted USING (position_id)
+    WHERE (line.tokens, line.energy_joules, line.co2_location_grams, line.co2_market_grams)
+          <> (posted.tokens, posted.energy_joules, posted.co2_location_grams,
+              posted.co2_market_grams)
+    ORDER BY line.position_id
+"""
 RESIDUES: Final = f"""
     WITH minor_unit (currency, amount) AS (VALUES {MINOR_UNITS}),
     latest AS (
@@ -117,6 +228,10 @@ RESIDUES: Final = f"""
 
 AUDITS: Final[tuple[Audit, ...]] = (
     audit("settlement-lines", "Lines sum to their position", LINES),
+    audit("settlement-usage", "Lines of deployments sum usage entries", USAGE),
+    audit("settlement-in-kind", "Lines sum tokens, joules, grams posted", IN_KIND),
+    audit("settlement-months", "Positions are of their settlement's month", MONTHS),
+    audit("set-offs", "Entries post what set-offs say", SET_OFFS),
     audit("settlement-postings", "Entries post what positions say", POSTINGS),
     audit("settled-once", "Entries of a position are marked as settled", SETTLED_ONCE),
     audit("approvals", "Another person approved the calculated hash", APPROVALS),
