@@ -79,7 +79,7 @@ BOOKS: Final = (
     attack(
         "an entry deleted and its postings left",
         f"DELETE FROM ledger_journal_entry WHERE id = {OF_LATE}",
-        seen_by="entries-post balances references usage-postings",
+        seen_by="foreign-keys balances references usage-postings",
     ),
     attack(
         "an account's commodity",
@@ -133,13 +133,18 @@ BOOKS: Final = (
     attack(
         "a period's span",
         "UPDATE ledger_period SET starts_on = '2026-10-06' WHERE starts_on = '2026-10-01'",
-        seen_by="periods accounting-dates",
+        seen_by="periods months accounting-dates",
     ),
     attack(
         "a closed period opened again",
         """UPDATE ledger_period SET state = 'open', closed_at = NULL, closed_by_id = NULL
            WHERE starts_on = '2026-10-01'""",
         seen_by="accounting-dates",
+    ),
+    attack(
+        "an entry put into a month that was closed long before it",
+        f"UPDATE ledger_journal_entry SET recorded_at = recorded_at + '1 year' WHERE id = {MANUAL}",
+        seen_by="months",
     ),
     attack(
         "an entry's agreement",
@@ -308,6 +313,11 @@ USAGE: Final = (
         seen_by="register bodies",
     ),
     attack("a usage entry's source", late("source_id = 0"), seen_by="references bodies"),
+    attack(
+        "two usage entries under one id",
+        late("id = (SELECT id FROM ledger_usage_entry WHERE event_id = 'flat')"),
+        seen_by="entry-ids",
+    ),
     attack("a usage entry's row", late("row = 7"), seen_by="bodies"),
     attack(
         "a usage entry's context band",
@@ -388,7 +398,7 @@ USAGE: Final = (
     attack(
         "a set-aside event of another batch",
         "UPDATE ledger_set_aside SET batch_id = 0",
-        seen_by="batches bodies",
+        seen_by="foreign-keys batches bodies",
     ),
     attack(
         "a set-aside event's time",
