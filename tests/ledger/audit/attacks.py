@@ -122,24 +122,24 @@ BOOKS: Final = (
     attack(
         "an entry's accounting date, out of its period",
         f"UPDATE ledger_journal_entry SET accounting_date = '2026-12-02' WHERE id = {MANUAL}",
-        seen_by="balances periods",
+        seen_by="balances periods settlement-months",
     ),
     attack(
         "an entry called late that was not",
         """UPDATE ledger_journal_entry SET prior_period = true
            WHERE kind = 'usage' AND accounting_date = '2026-10-06'""",
-        seen_by="accounting-dates",
+        seen_by="accounting-dates settlement-usage",
     ),
     attack(
         "a period's span",
         "UPDATE ledger_period SET starts_on = '2026-10-06' WHERE starts_on = '2026-10-01'",
-        seen_by="periods months accounting-dates",
+        seen_by="periods months accounting-dates settlement-months",
     ),
     attack(
         "a closed period opened again",
         """UPDATE ledger_period SET state = 'open', closed_at = NULL, closed_by_id = NULL
            WHERE starts_on = '2026-10-01'""",
-        seen_by="accounting-dates",
+        seen_by="accounting-dates settlement-months",
     ),
     attack(
         "an entry put into a month that was closed long before it",
@@ -151,7 +151,7 @@ BOOKS: Final = (
         f"""UPDATE ledger_journal_entry SET agreement_id =
                 (SELECT id FROM ledger_agreement WHERE code = 'westcloud-acme')
             WHERE id = {MANUAL}""",
-        seen_by="periods residues",
+        seen_by="periods residues settlement-months",
     ),
     attack(
         "a reversal turned into an entry of its own",
@@ -260,7 +260,7 @@ USAGE: Final = (
             """journal_entry_id = (SELECT journal_entry_id FROM ledger_usage_entry
                                    WHERE event_id = 'dollars')"""
         ),
-        seen_by="references usage-postings",
+        seen_by="references usage-postings settlement-usage",
     ),
     attack(
         "a usage entry deleted",
@@ -361,7 +361,7 @@ USAGE: Final = (
     attack(
         "tokens of a batch whose payload was dropped",
         "UPDATE ledger_usage_entry SET input = input + 1 WHERE event_id = 'bare'",
-        seen_by="amounts usage-postings rollups bodies",
+        seen_by="amounts usage-postings rollups bodies settlement-usage",
     ),
     attack(
         "a payload dropped that is still needed",
@@ -547,7 +547,17 @@ SETTLEMENT: Final = (
     attack(
         "a statement's line",
         "UPDATE settlement_statement_line SET margin = margin + 0.000000000001",
-        seen_by="settlement-lines",
+        seen_by="settlement-lines settlement-usage",
+    ),
+    attack(
+        "a statement line's tokens",
+        "UPDATE settlement_statement_line SET tokens = tokens + 1 WHERE deployment_id IS NOT NULL",
+        seen_by="settlement-usage settlement-in-kind",
+    ),
+    attack(
+        "what was set off",
+        "UPDATE settlement_netting SET amount = amount + 0.01",
+        seen_by="set-offs",
     ),
     attack(
         "what is due",
@@ -558,7 +568,7 @@ SETTLEMENT: Final = (
     attack(
         "the marks of what is settled",
         "DELETE FROM settlement_settled_entry",
-        seen_by="settled-once residues",
+        seen_by="settled-once settlement-usage residues",
     ),
     attack(
         "what was approved",

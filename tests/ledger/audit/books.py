@@ -1,7 +1,7 @@
 """Books with something of everything: two currencies, a tariff by the hour, bands, late usage.
 
-October is settled and closed. One event is set aside, one came late, one batch is without its
-payload, one entry is reversed.
+October is closed and settled, with a set-off between two who serve each other. One event is set
+aside, one came late, one batch is without its payload, one entry is reversed.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -54,10 +54,23 @@ def catalogue() -> dict[str, Any]:
             "terms": {"kind": "cost_plus", "margin": "0.20"},
         }
     ]
-    document["parties"] += [{"code": "globex", "name": "Globex", "kind": "consumer"}]
+    document["parties"] = [
+        {"code": "clearwatt", "name": "Clearwatt", "kind": "platform"},
+        {"code": "westcloud", "name": "West Cloud", "kind": "both"},
+        {"code": "eastcloud", "name": "East Cloud", "kind": "both"},
+        {"code": "acme", "name": "Acme", "kind": "consumer"},
+        {"code": "globex", "name": "Globex", "kind": "consumer"},
+    ]
+    document["rate_cards"] += [{"provider": "eastcloud", "code": "standard"}]
     document["fx_rates"] = [version(base="CNY", quote="USD", rate="0.14")]
     document["agreements"] += [
-        document["agreements"][0] | {"code": "westcloud-globex", "consumer": "globex"}
+        document["agreements"][0]
+        | {"code": f"{provider}-{consumer}", "provider": provider, "consumer": consumer}
+        for provider, consumer in (
+            ("westcloud", "globex"),
+            ("westcloud", "eastcloud"),
+            ("eastcloud", "westcloud"),
+        )
     ]
     document["agreement_versions"] += [
         version(
@@ -94,6 +107,8 @@ def keep() -> None:
         payload=None
     )
     mistaken = settling.post(price="70.0049", fee_provider="1.000000000001")
+    settling.post("westcloud-eastcloud", price="12.345", fee_provider="0.000000000001")
+    settling.post("eastcloud-westcloud", price="50.005", fee_consumer="0.75")
     settling.post("westcloud-globex", price="3.005", currency="USD")
     reverse(mistaken)
     settle(settling.OCTOBER)

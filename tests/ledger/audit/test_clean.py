@@ -7,7 +7,7 @@ from ledger.books.models import JournalEntry, Period
 from ledger.rating.models import SetAside, UsageEntry
 from ledger.usage.models import UsageBatch
 from settlement.audits import EVERY_AUDIT
-from settlement.clearing.models import Settlement
+from settlement.clearing.models import Netting, Settlement
 from tests import factories
 from tests.ledger.audit import books
 from tests.settlement import factories as settling
@@ -25,7 +25,8 @@ class TestRun:
         assert UsageBatch.objects.filter(payload=None).count() == 1
         assert JournalEntry.objects.filter(prior_period=True).count() == 1
         assert JournalEntry.objects.filter(kind="reversal").count() == 1
-        assert Period.objects.filter(state="closed").count() == 2
+        assert Period.objects.filter(state="closed").count() == 4
+        assert Netting.objects.filter(settlement__state="approved").count() == 1
         assert set(Settlement.objects.values_list("currency", "state")) == {
             ("CNY", "approved"),
             ("USD", "approved"),
