@@ -149,7 +149,18 @@ USAGE: Final = f"""
     FULL JOIN line USING (position_id, deployment_id, prior_period)
     WHERE ({", ".join(f"used.{name}" for name in SUMMED)})
           IS DISTINCT FROM ({", ".join(f"line.{name}" for name in SUMMED)})
-    ORDER BY 1
+    UNION ALL
+    SELECT format('position %s: its line of no deployment sums no corrections', line.position_id)
+    FROM settlement_statement_line line
+    JOIN settlement_position position ON position.id = line.position_id
+    JOIN settlement_settlement settlement ON settlement.id = position.settlement_id
+    WHERE settlement.state = 'approved' AND line.deployment_id IS NULL
+      AND (line.events <> 0 OR line.discloses_cost OR NOT EXISTS (
+            SELECT
+            FROM settlement_settled_entry settled
+            JOIN ledger_journal_entry entry ON entry.id = settled.entry_id
+            WHERE settled.position_id = line.position_id
+              AND entry.kind <> 'usage' AND entry.prior_period = line.prior_period))
 """
 IN_KIND: Final = """
     WITH posted AS (
