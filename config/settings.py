@@ -14,7 +14,7 @@ import dj_database_url
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
-from config import openapi
+from config import openapi, unfold
 from config.logging import logging_config
 
 # ModelAdmin[X] and QuerySet[X] are generic to the type checker; this lets them be so at run time.
@@ -122,6 +122,8 @@ TIME_ZONE = "UTC"
 BOOKS_TIME_ZONE: Final = os.environ.get("BOOKS_TIME_ZONE") or "UTC"
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False
+DATE_FORMAT = "Y-m-d"
+DATETIME_FORMAT = r"Y-m-d H:i:s \U\T\C"
 
 # --- Django ------------------------------------------------------------------------------------
 
@@ -163,7 +165,9 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ]
+            ],
+            # How templates show numbers: no folder `templatetags` beside the packages.
+            "libraries": {"figures": "ledger.admin.figures"},
         },
     }
 ]
@@ -198,7 +202,7 @@ REST_FRAMEWORK = {
     "COERCE_DECIMAL_TO_STRING": True,
 }
 SPECTACULAR_SETTINGS = openapi.SETTINGS
-UNFOLD = {"SITE_TITLE": "Clearwatt", "SITE_HEADER": "Clearwatt"}
+UNFOLD = unfold.SETTINGS
 
 # --- security ----------------------------------------------------------------------------------
 

@@ -1,0 +1,115 @@
+"""The settings of the operators' site: its names, its look, and where the sidebar leads."""
+
+from typing import Any, Final
+
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+
+
+def _leads_to(title: str, icon: str, view: str, permission: str) -> dict[str, Any]:
+    """Return a line of the sidebar, for those who have the permission."""
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{view}"),
+        "permission": lambda request: request.user.has_perm(permission),
+    }
+
+
+def _lists(title: str, icon: str, model: str, app: str = "ledger") -> dict[str, Any]:
+    """Return a line of the sidebar that leads to a list."""
+    return _leads_to(title, icon, f"{app}_{model}_changelist", f"{app}.view_{model}")
+
+
+OVERVIEW: Final = [
+    {"title": "Overview", "icon": "dashboard", "link": reverse_lazy("admin:index")},
+]
+BOOKS: Final = [
+    _lists("Accounts", "account_balance", "account"),
+    _lists("Journal entries", "receipt_long", "journalentry"),
+    _lists("Periods", "calendar_month", "period"),
+]
+USAGE: Final = [
+    _leads_to("Totals", "monitoring", "ledger_usage_totals", "ledger.view_usageentry"),
+    _lists("Usage entries", "list_alt", "usageentry"),
+    _lists("Batches", "inbox", "usagebatch"),
+    _leads_to("Set aside", "hourglass_empty", "ledger_set_aside", "ledger.view_usagebatch"),
+]
+SETTLEMENT: Final = [
+    _lists("Settlements", "handshake", "settlement", app="settlement"),
+]
+PRICES: Final = [
+    _lists("Slot rates", "schedule", "slotrate"),
+    _lists("Price rates", "sell", "pricerate"),
+]
+PARTIES: Final = [
+    _lists("Parties", "groups", "party"),
+    _lists("Agreements", "contract", "agreement"),
+    _lists("Deployments", "dns", "deployment"),
+    _lists("Sources", "sensors", "source"),
+    _lists("API keys", "key", "apikey"),
+]
+CATALOGUE: Final = [
+    _lists("Publications", "publish", "publication"),
+    _lists("Provenance", "verified", "provenance"),
+    _lists("Agreement terms", "contract_edit", "agreementversion"),
+    _lists("Rate cards", "style", "ratecard"),
+    _lists("Rate card terms", "price_change", "ratecardversion"),
+    _lists("Deployment terms", "tune", "deploymentterms"),
+    _lists("Serving profiles", "speed", "servingprofile"),
+    _lists("Benchmarks", "science", "benchmark"),
+    _lists("Hardware", "memory", "hardware"),
+    _lists("GPU hours", "timelapse", "gpuhourprice"),
+    _lists("Sites", "location_on", "site"),
+    _lists("PUE", "ac_unit", "sitepue"),
+    _lists("Tariffs of sites", "bolt", "sitetariff"),
+    _lists("Tariffs", "electric_meter", "tariff"),
+    _lists("Tariff terms", "query_stats", "tariffversion"),
+    _lists("Holidays", "event", "holidayyear"),
+    _lists("Green supplies", "eco", "greensupply"),
+    _lists("Carbon factors", "co2", "carbonfactor"),
+    _lists("FX rates", "currency_exchange", "fxrate"),
+]
+PEOPLE: Final = [
+    _lists("Users", "person", "user", app="auth"),
+    _lists("Groups", "group", "group", app="auth"),
+]
+
+SETTINGS: Final[dict[str, Any]] = {
+    "SITE_TITLE": "Clearwatt",
+    "SITE_HEADER": "Clearwatt",
+    "SITE_SUBHEADER": "Tokens, money, joules, CO₂. Times are UTC.",
+    "SITE_SYMBOL": "bolt",
+    "SITE_URL": "/",
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "DASHBOARD_CALLBACK": "settlement.admin.dashboard.dashboard",
+    "STYLES": [lambda _request: static("ledger/admin.css")],
+    "SIDEBAR": {
+        "navigation": [
+            {"items": OVERVIEW},
+            {"title": "Books", "items": BOOKS},
+            {"title": "Usage", "items": USAGE},
+            {"title": "Settlement", "items": SETTLEMENT},
+            {"title": "Compiled rates", "items": PRICES},
+            {"title": "Parties", "items": PARTIES},
+            {"title": "Catalogue", "collapsible": True, "items": CATALOGUE},
+            {"title": "People", "items": PEOPLE},
+        ]
+    },
+    "COLORS": {
+        "primary": {
+            "50": "#ecfdf5",
+            "100": "#d1fae5",
+            "200": "#a7f3d0",
+            "300": "#6ee7b7",
+            "400": "#34d399",
+            "500": "#10b981",
+            "600": "#047857",
+            "700": "#046c4e",
+            "800": "#065f46",
+            "900": "#064e3b",
+            "950": "#022c22",
+        }
+    },
+}
