@@ -5,12 +5,17 @@ from django.db import transaction
 
 from ledger import audit
 from settlement.audits import EVERY_AUDIT
-from tests.ledger.audit import attacks, books, in_step
+from tests.ledger.audit import attacks_on_books, attacks_on_rates, attacks_on_usage, books, in_step
 from tests.ledger.audit.attacks import Attack
 
 pytestmark = pytest.mark.django_db
 
-ATTACKS = (*attacks.BOOKS, *attacks.USAGE, *attacks.RATES, *attacks.SETTLEMENT)
+ATTACKS = (
+    *attacks_on_books.BOOKS,
+    *attacks_on_usage.USAGE,
+    *attacks_on_rates.RATES,
+    *attacks_on_books.SETTLEMENT,
+)
 
 
 @pytest.fixture(autouse=True)
