@@ -122,8 +122,7 @@ TIME_ZONE = "UTC"
 BOOKS_TIME_ZONE: Final = os.environ.get("BOOKS_TIME_ZONE") or "UTC"
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False
-DATE_FORMAT = "Y-m-d"
-DATETIME_FORMAT = r"Y-m-d H:i:s \U\T\C"
+FORMAT_MODULE_PATH = "config.formats"
 
 # --- Django ------------------------------------------------------------------------------------
 

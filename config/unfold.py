@@ -78,7 +78,7 @@ PEOPLE: Final = [
 SETTINGS: Final[dict[str, Any]] = {
     "SITE_TITLE": "Clearwatt",
     "SITE_HEADER": "Clearwatt",
-    "SITE_SUBHEADER": "Tokens, money, joules, CO₂. Times are UTC.",
+    "SITE_SUBHEADER": "All times are UTC",
     "SITE_SYMBOL": "bolt",
     "SITE_URL": "/",
     "SHOW_HISTORY": False,

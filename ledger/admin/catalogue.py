@@ -137,7 +137,8 @@ def decimal(name: str) -> Callable[[Any], SafeString]:
     def column(row: Any) -> SafeString:
         return exact(getattr(row, name))
 
-    column.__name__ = name
+    # The style sheet knows columns of figures by this ending.
+    column.__name__ = f"{name}_figure"
     return column
 
 
