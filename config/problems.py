@@ -68,6 +68,8 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "no-such-usage-entry": Problem(404, "There is no such usage entry"),
     "document-invalid": Problem(422, "The catalogue document is not valid"),
     "invalid-cost-input": Problem(422, "A figure of the cost makes no sense"),
+    "code-invalid": Problem(422, "The code has another form than account codes allow"),
+    "invalid-holidays": Problem(422, "The days of the holiday calendar make no sense"),
     "invalid-tariff": Problem(422, "The tariff is not complete or contradicts itself"),
     "invalid-terms": Problem(422, "The terms of the rate card make no sense"),
     "no-calendar-year": Problem(422, "The holidays of this year are not known"),

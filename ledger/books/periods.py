@@ -97,26 +97,30 @@ def share(agreement_ids: Iterable[int]) -> list[PeriodSpan]:
 def booking(spans: Sequence[PeriodSpan], day: date) -> Booking | None:
     """Return where `day` is booked among one agreement's periods; None if a period is missing.
 
-    A day of a closed period goes to the first day of the earliest open one after it.
+    A day that is not in an open period and lies before the end of the last closed one is late: it
+    goes to the first day of the earliest month after it that is open.
     """
     own = next((span for span in spans if span.starts_on <= day < span.ends_on), None)
-    if own is None:
-        return None
-    if own.is_open:
+    if own is not None and own.is_open:
         return Booking(period_id=own.id, accounting_date=day, prior_period=False)
-    later = [span for span in spans if span.is_open and span.starts_on >= own.ends_on]
-    if not later:
+    after = _closed_until(spans)
+    if after is None or day >= after:
         return None
-    earliest = min(later, key=lambda span: span.starts_on)
-    return Booking(period_id=earliest.id, accounting_date=earliest.starts_on, prior_period=True)
+    following = next((span for span in spans if span.starts_on == after), None)
+    if following is None:
+        return None
+    return Booking(period_id=following.id, accounting_date=following.starts_on, prior_period=True)
 
 
-def first_after_closed(spans: Sequence[PeriodSpan], day: date) -> date:
+def missing_day(spans: Sequence[PeriodSpan], day: date) -> date:
     """Return a day of the month whose period `booking` needs for `day` and does not find."""
-    own = next((span for span in spans if span.starts_on <= day < span.ends_on), None)
-    if own is None:
-        return day
-    return max(span.ends_on for span in spans if not span.is_open)
+    after = _closed_until(spans)
+    return day if after is None or day >= after else after
+
+
+def _closed_until(spans: Sequence[PeriodSpan]) -> date | None:
+    """Return the day on which the last closed period ended."""
+    return max((span.ends_on for span in spans if not span.is_open), default=None)
 
 
 def close(

@@ -53,12 +53,14 @@ ENTRY: Final = """
            entry.reverses_id, reversal.id,
            account.code, account.commodity, posting.amount
     FROM ledger_journal_entry entry
-    JOIN ledger_posting posting ON posting.entry_id = entry.id
-    JOIN ledger_account account ON account.id = posting.account_id
+    LEFT JOIN ledger_posting posting ON posting.entry_id = entry.id
+    LEFT JOIN ledger_account account ON account.id = posting.account_id
     LEFT JOIN ledger_agreement agreement ON agreement.id = entry.agreement_id
     LEFT JOIN ledger_period period ON period.id = entry.period_id
     LEFT JOIN ledger_journal_entry reversal ON reversal.reverses_id = entry.id
-    WHERE entry.id = %(entry)s AND (%(sees_all)s OR account.party_id = %(party)s)
+    WHERE entry.id = %(entry)s
+      AND (%(sees_all)s OR account.party_id = %(party)s
+           OR (account.id IS NULL AND %(party)s IN (agreement.provider_id, agreement.consumer_id)))
     ORDER BY account.code
 """
 
@@ -213,7 +215,7 @@ def entry(viewer: Viewer, *, entry_id: int) -> EntryLines:
         reference=reference,
         reverses_id=reverses_id,
         reversed_by_id=reversed_by_id,
-        postings=[EntryPosting(*row[10:]) for row in rows],
+        postings=[EntryPosting(*row[10:]) for row in rows if row[10] is not None],
     )
 
 

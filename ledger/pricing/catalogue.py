@@ -22,7 +22,7 @@ from ledger.pricing.models import (
     RateCard,
 )
 from ledger.pricing.sections import SECTIONS, Section
-from ledger.quantities import MINOR_UNIT_DIGITS
+from ledger.quantities import MINOR_UNIT_DIGITS, round_half_even
 
 SERIALISE_PUBLICATIONS: Final = "SELECT pg_advisory_xact_lock(hashtext('ledger_publication'))"
 SET_BY_US: Final = {"id", "revision", "publication", "created_at"}
@@ -146,8 +146,17 @@ def publish(document: Mapping[str, Any], *, now: datetime, published_by: str) ->
 
 
 def _digest(document: Mapping[str, Any]) -> str:
-    text = json.dumps(document, sort_keys=True, default=str, ensure_ascii=False)
+    text = json.dumps(_plain(document), sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: object) -> object:
+    """Return YAML's dates and keys as text, so that any document has a digest."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
 def _next_publication_id() -> int:
@@ -239,7 +248,10 @@ def _value(column: "models.Field[Any, Any]", value: Any) -> Any:
         return None
     for kind, read in _READERS:
         if isinstance(column, kind):
-            return read(value)
+            answer = read(value)
+            if isinstance(column, models.DecimalField):
+                _must_fit(column, answer)
+            return answer
     text = str(value)
     if column.name in CURRENCY_FIELDS and text not in MINOR_UNIT_DIGITS:
         raise ValueError(f"{text!r} is not a currency this ledger keeps")
@@ -255,6 +267,17 @@ def _decimal(value: object) -> Decimal:
     if not number.is_finite():
         raise ValueError(f"{value!r} is not a number")
     return number
+
+
+def _must_fit(column: "models.DecimalField[Any, Any]", number: Decimal) -> None:
+    """Refuse a figure that the column would round, or could not hold.
+
+    :raises ValueError: saying how many digits there may be.
+    """
+    places = column.decimal_places or 0
+    digits = (column.max_digits or 0) - places
+    if number != round_half_even(number, digits=places) or abs(number) >= 10**digits:
+        raise ValueError(f"{number} has more than {digits} digits or {places} decimals")
 
 
 def _quarter_hour(value: object) -> datetime:

@@ -5,7 +5,7 @@ Loaded once per publication and shared by every claim of a process; nothing in i
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
@@ -166,13 +166,11 @@ def _tariff_terms(series: Mapping[Key, Series[Any]]) -> dict[int, TariffTerms]:
 def _calendars(revision: int) -> dict[str, HolidayCalendar]:
     days: dict[str, dict[date, str]] = defaultdict(dict)
     years: dict[str, set[int]] = defaultdict(set)
-    latest: dict[tuple[str, int], Sequence[tuple[date, str]]] = {}
+    latest: dict[tuple[str, int], dict[str, str]] = {}
     for row in HolidayYear.objects.filter(publication_id__lte=revision).order_by("revision"):
-        latest[row.calendar, row.year] = [
-            (date.fromisoformat(day), kind) for day, kind in row.days.items()
-        ]
+        latest[row.calendar, row.year] = row.days
     for (calendar, year), exceptions in latest.items():
-        days[calendar].update(exceptions)
+        days[calendar].update((date.fromisoformat(day), kind) for day, kind in exceptions.items())
         years[calendar].add(year)
     return {
         calendar: HolidayCalendar(days=days[calendar], years=frozenset(years[calendar]))

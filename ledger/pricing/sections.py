@@ -1,5 +1,6 @@
 """The sections of a catalogue document: which table each fills and how its rows are named."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -7,6 +8,7 @@ from typing import Any, Final
 
 from django.db.models import Model
 
+from ledger.errors import LedgerError
 from ledger.parties.models import Deployment, Party
 from ledger.pricing import bounds, profile, tariff
 from ledger.pricing.models import (
@@ -33,6 +35,17 @@ from ledger.pricing.models import (
 from ledger.pricing.terms import terms_from_document
 
 Row = Mapping[str, Any]
+CODE: Final = re.compile(r"^[a-z0-9][a-z0-9-]{0,62}$", re.ASCII)
+
+
+class CodeInvalid(LedgerError):
+    """A code of a party or a site has another form than account codes allow."""
+
+    problem = "code-invalid"
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(f"code {code!r} may hold small letters, digits and hyphens, at most 63")
 
 
 def _unchecked(_: Row) -> None:
@@ -66,6 +79,12 @@ def _within(**limits: Callable[[str, Decimal], None]) -> Callable[[Row], None]:
     return check
 
 
+def _check_code(row: Row) -> None:
+    """Refuse a code that could not stand in an account's code."""
+    if not CODE.match(str(row["code"])):
+        raise CodeInvalid(str(row["code"]))
+
+
 def _check_tariff(row: Row) -> None:
     tariff.TariffTerms.from_document(row["terms"])
 
@@ -84,7 +103,7 @@ def _nothing(_: Row) -> None:
 
 SECTIONS: Final[tuple[Section, ...]] = (
     Section("provenance", Provenance, ("code",), _nothing, {}),
-    Section("parties", Party, ("code",), lambda row: f"consumer:{row['code']}", {}),
+    Section("parties", Party, ("code",), lambda row: f"consumer:{row['code']}", {}, _check_code),
     Section("hardware", Hardware, ("code",), _nothing, {}),
     Section(
         "benchmarks",
@@ -92,6 +111,14 @@ SECTIONS: Final[tuple[Section, ...]] = (
         ("code",),
         _nothing,
         {"hardware": ("hardware",), "provenance": ("provenance",)},
+        _within(
+            joules_per_output_token=bounds.positive,
+            output_tokens_per_second=bounds.positive,
+            mean_output_tokens=bounds.positive,
+            mean_input_tokens=bounds.not_negative,
+            decode_to_prefill=bounds.positive,
+            cached_to_prefill=bounds.fraction,
+        ),
     ),
     Section(
         "holiday_calendars",
@@ -99,8 +126,9 @@ SECTIONS: Final[tuple[Section, ...]] = (
         ("calendar", "year"),
         lambda row: f"calendar:{row['calendar']}/{row['year']}",
         {"provenance": ("provenance",)},
+        lambda row: tariff.check_holidays(year=row["year"], days=row["days"]),
     ),
-    Section("sites", Site, ("code",), _nothing, {}),
+    Section("sites", Site, ("code",), _nothing, {}, _check_code),
     Section("tariffs", Tariff, ("code",), _nothing, {}),
     Section(
         "tariff_versions",

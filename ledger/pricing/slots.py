@@ -91,6 +91,7 @@ class Priced:
     price_rate_id: int
     agreement_version_id: int
     currency: str
+    rate_card: str
 
 
 class RatesMissing(Exception):
@@ -177,7 +178,9 @@ class RateBook:
         if not unknown:
             return
         stored = list(
-            PriceRate.objects.filter(inputs_digest__in=unknown).select_related("slot_rate")
+            PriceRate.objects.filter(inputs_digest__in=unknown).select_related(
+                "slot_rate", "agreement_version__rate_card"
+            )
         )
         found = {bytes(rate.inputs_digest) for rate in stored}
         compiled = [
@@ -198,6 +201,7 @@ class RateBook:
                 price_rate_id=rate.id,
                 agreement_version_id=rate.agreement_version_id,
                 currency=rate.currency,
+                rate_card=rate.agreement_version.rate_card.code,
             )
 
     def _compiled(self, wanted: Wanted) -> Compiled | None:

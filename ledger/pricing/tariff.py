@@ -76,6 +76,37 @@ class HolidayCalendar:
         return self.days.get(day, default)
 
 
+class InvalidHolidays(LedgerError):
+    """The days of a holiday calendar's year are not dates of that year, or of no known kind."""
+
+    problem = "invalid-holidays"
+
+    def __init__(self, day: object, why: str) -> None:
+        self.day = str(day)
+        self.why = why
+        super().__init__(f"{day!r}: {why}")
+
+
+def check_holidays(*, year: int, days: object) -> None:
+    """Refuse a year's exceptions that are not ISO dates of the year with a known kind of day.
+
+    :raises InvalidHolidays: naming the day.
+
+    >>> check_holidays(year=2026, days={"2026-10-01": "public_holiday"})
+    """
+    if not isinstance(days, Mapping):
+        raise InvalidHolidays(days, "is not a mapping of dates to kinds of day")
+    for day, kind in days.items():
+        try:
+            of_year = isinstance(day, str) and date.fromisoformat(day).isoformat() == day
+        except ValueError as error:
+            raise InvalidHolidays(day, "is not a date, written 2026-10-01 in quotes") from error
+        if not of_year or not day.startswith(f"{year:04d}-"):
+            raise InvalidHolidays(day, f"is not a date of {year}, written 2026-10-01 in quotes")
+        if kind not in DAY_TYPES:
+            raise InvalidHolidays(day, f"{kind!r} is none of {', '.join(DAY_TYPES)}")
+
+
 @dataclass(frozen=True, slots=True)
 class Component:
     """A part of the price per kilowatt-hour; the ratio of the period multiplies what floats."""

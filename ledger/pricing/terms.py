@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from ledger.errors import LedgerError
 from ledger.pricing import documents
+from ledger.pricing.profile import CLASS_PHASES
 from ledger.quantities import EXACT
-from ledger.tokens import TOKEN_CLASSES
 
 TOKENS_PER_QUOTE: Final = 1_000_000
 """Documents state prices per million tokens, as everyone does."""
@@ -103,8 +103,8 @@ def _per_token(document: Mapping[str, Any], field: str) -> dict[str, Decimal]:
     prices = {}
     for name, price in quoted.items():
         pointer = f"/terms/{field}/{name}"
-        if name not in TOKEN_CLASSES:
-            raise InvalidTerms(pointer, f"is not a token class: {', '.join(TOKEN_CLASSES)}")
+        if name not in CLASS_PHASES:
+            raise InvalidTerms(pointer, f"is no class with a rate: {', '.join(CLASS_PHASES)}")
         try:
             with localcontext(EXACT):
                 prices[str(name)] = documents.not_negative(price) / TOKENS_PER_QUOTE

@@ -88,7 +88,7 @@ def _groups(valuation: Valuation) -> tuple[list[Group], npt.NDArray[np.intp]]:
         agreement, day = one.agreement, days[index]
         booking = periods.booking(spans[agreement.id], day)
         if booking is None:
-            missing.add((agreement.id, periods.first_after_closed(spans[agreement.id], day)))
+            missing.add((agreement.id, periods.missing_day(spans[agreement.id], day)))
             continue
         group = Group(
             agreement,

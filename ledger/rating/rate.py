@@ -5,6 +5,7 @@ and whatever a killed worker had not committed is simply claimed again.
 """
 
 import logging
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -85,13 +86,12 @@ class Rated:
     set_aside: int
 
 
-class ClaimFailed(Exception):
-    """A claim raised; its batches are tried one by one, and the one that fails row by row."""
+@dataclass(slots=True)
+class _Claimed:
+    """What a claim has locked, known outside of it if it fails; `attempts` failed before."""
 
-    def __init__(self, batch_ids: Sequence[int], attempts: int) -> None:
-        self.batch_ids = list(batch_ids)
-        self.attempts = attempts
-        super().__init__(f"batches {self.batch_ids} could not be rated together")
+    batch_ids: list[int]
+    attempts: int
 
     @property
     def pause(self) -> timedelta:
@@ -105,34 +105,40 @@ def rate_pending(*, now: datetime, limit: int = 50_000) -> Rated | None:
     A batch that makes a claim fail is put behind the others and tried alone; alone, its rows are
     tried apart, so that one bad row ends as set aside and never holds up the queue.
     """
+    claimed = _Claimed(batch_ids=[], attempts=0)
     try:
-        return prepared(lambda: _claim_and_rate(now=now, limit=limit), now=now)
-    except ClaimFailed as failed:
+        return prepared(lambda: _claim_and_rate(claimed, now=now, limit=limit), now=now)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        logger.exception("claim failed", extra={"batches": claimed.batch_ids})
+        if not claimed.batch_ids:
+            raise
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(POSTPONE, {"ids": failed.batch_ids, "next": now + failed.pause})
-        logger.exception("claim failed", extra={"batches": failed.batch_ids})
+            cursor.execute(POSTPONE, {"ids": claimed.batch_ids, "next": now + claimed.pause})
         return Rated(batches=0, entered=0, set_aside=0)
 
 
 def retry_set_aside(*, now: datetime, limit: int = 50_000) -> Rated | None:
     """Rate set-aside events that are due or whose lack was published; None if there are none."""
-    return prepared(lambda: _retry(now=now, limit=limit), now=now)
+    try:
+        return prepared(lambda: _retry(now=now, limit=limit, alone=False), now=now)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        logger.exception("retry failed")
+        return prepared(lambda: _retry(now=now, limit=limit, alone=True), now=now)
 
 
-def _claim_and_rate(*, now: datetime, limit: int) -> Rated | None:
-    batches, attempts = _claim(now=now, limit=limit)
+def _claim_and_rate(claimed: _Claimed, *, now: datetime, limit: int) -> Rated | None:
+    batches, claimed.attempts = _claim(now=now, limit=limit)
+    claimed.batch_ids = ids = [batch.id for batch in batches]
     if not batches:
         return None
-    ids = [batch.id for batch in batches]
-    try:
-        if attempts:
-            rated = _enter_apart(batches, now=now, were_set_aside=False)
-        else:
-            rated = _enter(events.read(batches), now=now)
-    except (Unprepared, OperationalError, InterfaceError):
-        raise
-    except Exception as error:
-        raise ClaimFailed(ids, attempts) from error
+    if claimed.attempts:
+        rated = _enter_apart(batches, now=now, alone=claimed.attempts > 1)
+    else:
+        rated = _enter(events.read(batches), now=now)
     with connection.cursor() as cursor:
         cursor.execute(RATED, {"ids": ids, "now": now})
         assert cursor.rowcount == len(ids), "claimed batches cannot change under us"
@@ -163,24 +169,20 @@ def _claim(*, now: datetime, limit: int) -> tuple[list[StoredBatch], int]:
     return claimed, attempts
 
 
-def _retry(*, now: datetime, limit: int) -> Rated | None:
+def _retry(*, now: datetime, limit: int, alone: bool) -> Rated | None:
     with connection.cursor() as cursor:
         cursor.execute(CLAIM_SET_ASIDE, {"now": now, "limit": limit})
-        aside = cursor.fetchall()
-        if not aside:
+        rows: dict[int, list[int]] = defaultdict(list)
+        for batch_id, row in cursor.fetchall():
+            rows[batch_id].append(row)
+        if not rows:
             return None
-        cursor.execute(BATCHES, {"ids": sorted({batch_id for batch_id, _ in aside})})
+        cursor.execute(BATCHES, {"ids": sorted(rows)})
         batches = [
-            StoredBatch(
-                id_,
-                provider_id,
-                received_at,
-                bytes(payload),
-                rows=[row for batch_id, row in aside if batch_id == id_],
-            )
+            StoredBatch(id_, provider_id, received_at, bytes(payload), rows=rows[id_])
             for id_, provider_id, received_at, payload in cursor.fetchall()
         ]
-    return _enter_apart(batches, now=now, were_set_aside=True)
+    return _enter_apart(batches, now=now, alone=alone, were_set_aside=True)
 
 
 def _enter(claimed: Events, *, now: datetime, were_set_aside: bool = False) -> Rated:
@@ -221,15 +223,19 @@ def current_rates() -> RateBook:
     return _rates[0]
 
 
-def _enter_apart(claimed: list[StoredBatch], *, now: datetime, were_set_aside: bool) -> Rated:
-    """Enter what can be entered: whole, else in halves, until the events that fail stand alone."""
+def _enter_apart(
+    claimed: list[StoredBatch], *, now: datetime, alone: bool, were_set_aside: bool = False
+) -> Rated:
+    """Enter what can be entered: whole, else in halves, until the events that fail stand alone.
+
+    `alone`: what is found missing is made here, since making it beforehand has failed.
+    """
     waiting = [claimed]
     entered = aside = 0
     while waiting:
         part = waiting.pop()
         try:
-            with transaction.atomic():
-                rated = _enter(events.read(part), now=now, were_set_aside=were_set_aside)
+            rated = _enter_part(part, now=now, alone=alone, were_set_aside=were_set_aside)
         except (Unprepared, OperationalError, InterfaceError):
             raise
         except Exception as error:
@@ -244,6 +250,20 @@ def _enter_apart(claimed: list[StoredBatch], *, now: datetime, were_set_aside: b
             entered += rated.entered
             aside += rated.set_aside
     return Rated(batches=len(claimed), entered=entered, set_aside=aside)
+
+
+def _enter_part(
+    part: list[StoredBatch], *, now: datetime, alone: bool, were_set_aside: bool
+) -> Rated:
+    """Enter some events or nothing of them."""
+
+    def enter() -> Rated:
+        return _enter(events.read(part), now=now, were_set_aside=were_set_aside)
+
+    if alone:
+        return prepared(enter, now=now)
+    with transaction.atomic():
+        return enter()
 
 
 def _halves(part: list[StoredBatch]) -> list[list[StoredBatch]]:

@@ -10,9 +10,11 @@ import numpy.typing as npt
 from ledger.parties.models import Deployment, Party
 from ledger.pricing import inputs, kernel
 from ledger.pricing.models import Agreement
+from ledger.pricing.profile import CLASS_PHASES
 from ledger.pricing.published import Lack, Published
-from ledger.pricing.slots import Ask, Priced, RateBook
+from ledger.pricing.slots import COMPONENTS, MONEY, Ask, Priced, RateBook
 from ledger.pricing.tariff import SLOT_SECONDS
+from ledger.quantities import INT64_MAX
 from ledger.rating.events import Events, Integers
 from ledger.tokens import TOKEN_CLASSES
 
@@ -97,7 +99,7 @@ def _amounts(
     computed = kernel.amounts(
         counts=[column[kept] for column in events.counts], rates=book.rates, row=row[kept]
     )
-    beyond = np.asarray(computed.out_of_range)
+    beyond = computed.out_of_range | _price_out_of_range(computed.values)
     for index in kept[beyond]:
         lacks[int(index)] = Lack("amount_out_of_range", f"event:{events.event_id[index]}")
     return Valuation(
@@ -107,6 +109,15 @@ def _amounts(
         amounts=computed.values[:, ~beyond],
         lacks=lacks,
     )
+
+
+def _price_out_of_range(amounts: Integers) -> npt.NDArray[np.bool_]:
+    """Return which events' price and fee together leave int64, though each part fits."""
+    money = amounts[[COMPONENTS.index(name) for name in MONEY]]
+    if money.size == 0 or sum(int(np.abs(part).max()) for part in money) <= INT64_MAX:
+        return np.zeros(amounts.shape[1], dtype=np.bool_)
+    totals = [sum(abs(int(amount)) for amount in event) for event in money.T]
+    return np.array([total > INT64_MAX for total in totals], dtype=np.bool_)
 
 
 def _unrated(events: Events, book: RateBook, row: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
@@ -134,7 +145,13 @@ def _no_class_rate(
         if events.counts[position][index] > 0 and not book.rated[position, row]
     )
     deployment = combination.deployment
-    return Lack(f"no_rate_for_{name}", f"profile:{deployment.provider.code}/{deployment.code}")
+    provider = deployment.provider.code
+    lacking = (
+        f"rate_card:{provider}/{combination.priced.rate_card}"
+        if name in CLASS_PHASES
+        else f"profile:{provider}/{deployment.code}"
+    )
+    return Lack(f"no_rate_for_{name}", lacking)
 
 
 def _parties(

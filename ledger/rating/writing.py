@@ -137,7 +137,7 @@ def copy_usage_entries(
         return
     spread = lines(valuation)
     index = spread.index
-    with psycopg.Cursor[Any](connection.connection) as cursor:
+    with connection.wrap_database_errors, psycopg.Cursor[Any](connection.connection) as cursor:
         cursor.execute(ENTRY_IDS, {"count": count})
         ids = np.array([id_ for (id_,) in cursor.fetchall()], dtype=np.int64)
         rows = np.empty(count, dtype=ROW)

@@ -52,10 +52,13 @@ def claim(
     """
     rows = _binary_rows(provider_id, batch_id, keys, body_hashes)
     try:
-        with transaction.atomic(), _raw_cursor() as cursor, cursor.copy(COPY_KEYS) as copy:
+        with (
+            transaction.atomic(),
+            connection.wrap_database_errors,
+            _raw_cursor() as cursor,
+            cursor.copy(COPY_KEYS) as copy,
+        ):
             copy.write(COPY_HEADER + rows + COPY_TRAILER)
-    except psycopg.errors.UniqueViolation:
-        return _claim_new(provider_id, batch_id, keys, body_hashes)
     except IntegrityError as error:
         if not isinstance(error.__cause__, psycopg.errors.UniqueViolation):
             raise

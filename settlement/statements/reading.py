@@ -11,6 +11,7 @@ from typing import Any, Final
 from django.db import connection
 
 from ledger.parties.viewers import Viewer
+from ledger.quantities import INT64_MAX
 from settlement.clearing.approvals import NoSuchSettlement
 
 SETTLEMENTS: Final = """
@@ -137,6 +138,8 @@ def settlement(viewer: Viewer, *, settlement_id: int) -> SettlementDetail:
 
     :raises NoSuchSettlement: if there is none that the viewer sees.
     """
+    if settlement_id > INT64_MAX:
+        raise NoSuchSettlement(settlement_id)
     one = {"settlement": settlement_id, "before": None, "limit": 1}
     rows = _rows(SETTLEMENTS, viewer, one)
     if not rows:

@@ -21,6 +21,9 @@ RFC_3339: Final = re.compile(
     r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$", re.ASCII
 )
 LONGEST_NAME: Final = 512
+DEEPEST_ATTRIBUTES: Final = 32
+UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+STRUCTURE: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
 LARGEST_ATTRIBUTES_BYTES: Final = 8_192
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_NAME)]
@@ -125,7 +128,7 @@ def decode(body: bytes, *, content_type: str, limit: int) -> Decoded:
     is_batch = _is_batch(body, media_type)
     try:
         events = _BATCH.decode(body) if is_batch else [_SINGLE.decode(body)]
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNDECODABLE:
         return _decode_one_by_one(body, is_batch=is_batch, limit=limit)
     if len(events) > limit:
         raise TooManyEvents(len(events), limit)
@@ -151,14 +154,14 @@ def _is_batch(body: bytes, media_type: str) -> bool:
 
 def _decode_one_by_one(body: bytes, *, is_batch: bool, limit: int) -> Decoded:
     """Find the items that do not decode, and keep the others."""
+    if is_batch and _more_items_than(body, limit):
+        raise TooManyEvents(limit + 1, limit)
     try:
         raw = _RAW_BATCH.decode(body) if is_batch else [msgspec.Raw(body)]
         if not is_batch:
             msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNDECODABLE as error:
         raise UnreadableBody(str(error)) from error
-    if len(raw) > limit:
-        raise TooManyEvents(len(raw), limit)
     events: list[tuple[int, CloudEvent]] = []
     refusals: list[Refusal] = []
     for index, item in enumerate(raw):
@@ -166,7 +169,7 @@ def _decode_one_by_one(body: bytes, *, is_batch: bool, limit: int) -> Decoded:
             events.append((index, _SINGLE.decode(item)))
         except msgspec.ValidationError as error:
             refusals.append(Refusal(index, "invalid_event", _with_pointer(str(error), index)))
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNDECODABLE as error:
             refusals.append(Refusal(index, "unreadable_event", f"#/{index}: {error}"))
     return _sorted_out(events, refusals, careful=True)
 
@@ -218,6 +221,12 @@ def _unstorable(index: int, event: CloudEvent) -> Refusal | None:
             return Refusal(
                 index, "invalid_event", f"#/{index}/{name}: holds a NUL character; leave it out"
             )
+    if _depth(data.attributes) > DEEPEST_ATTRIBUTES:
+        return Refusal(
+            index,
+            "invalid_event",
+            f"#/{index}/data/attributes: nests deeper than {DEEPEST_ATTRIBUTES} levels",
+        )
     try:
         attributes = attributes_json(data.attributes) or ""
     except ValueError as error:
@@ -232,6 +241,42 @@ def _unstorable(index: int, event: CloudEvent) -> Refusal | None:
     return None
 
 
+def _depth(value: object) -> int:
+    """Return how deep a JSON value nests, without recursion.
+
+    >>> _depth({"a": [{}, 1]}), _depth(1)
+    (3, 0)
+    """
+    depth = 0
+    level = [value]
+    while level := [one for one in level if isinstance(one, dict | list)]:
+        depth += 1
+        level = [
+            inner for one in level for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+    return depth
+
+
+def _more_items_than(body: bytes, limit: int) -> bool:
+    """Return whether an array has more items than the limit, without making an object of each.
+
+    >>> _more_items_than(b'[{"a": "],["}, [1, 2], 3]', 3), _more_items_than(b"[1, 2, 3]", 2)
+    (False, True)
+    """
+    depth = commas = 0
+    for match in STRUCTURE.finditer(body):
+        token = match.group()
+        if token in b"[{":
+            depth += 1
+        elif token in b"]}":
+            depth -= 1
+        elif token == b"," and depth == 1:
+            commas += 1
+            if commas >= limit:
+                return True
+    return False
+
+
 def _moment(text: str) -> datetime:
     """Read an RFC 3339 time; a fraction finer than a microsecond is cut, never rounded up.
 
@@ -242,7 +287,7 @@ def _moment(text: str) -> datetime:
     """
     if not RFC_3339.match(text):
         raise ValueError(f"{text!r} is not an RFC 3339 time such as 2026-10-01T08:00:00Z")
-    return datetime.fromisoformat(text)
+    return datetime.fromisoformat(text.upper())
 
 
 def _with_pointer(message: str, index: int) -> str:

@@ -1,5 +1,6 @@
 """Publishing: whole documents, versions, revisions, and faults that say where and what."""
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,14 @@ class TestPublish:
             ("site_pue", {"pue": 1.2}, "#/site_pue/0/pue"),
             ("site_pue", {"pue": "NaN"}, "#/site_pue/0/pue"),
             ("site_pue", {"pue": "0.9"}, "#/site_pue/0"),
+            ("site_pue", {"pue": "1.0000000000001"}, "#/site_pue/0/pue"),
+            ("gpu_hours", {"price": "1e20"}, "#/gpu_hours/0/price"),
+            ("sites", {"code": "west:1"}, "#/sites/0"),
+            (
+                "rate_card_versions",
+                {"terms": {"kind": "list", "per_million_tokens": {"audio_input": "2"}}},
+                "#/rate_card_versions/0",
+            ),
             ("deployment_terms", {"utilisation": "0"}, "#/deployment_terms/0"),
             ("agreement_versions", {"fee_rate": "1.5"}, "#/agreement_versions/0"),
             ("site_pue", {"site": "nowhere"}, "#/site_pue/0/site"),
@@ -109,6 +118,24 @@ class TestPublish:
 
         assert faults(document)[0][0] == pointer
         assert not Publication.objects.exists()
+
+    @pytest.mark.parametrize(
+        "days",
+        [
+            {"2027-1-1": "public_holiday"},
+            {"2026-01-01": "public_holiday"},
+            {"2027-01-01": "holiday"},
+            {date(2027, 1, 1): "public_holiday"},
+            ["2027-01-01"],
+        ],
+    )
+    def test_refuses_holidays_that_no_price_could_be_made_from(self, days: Any) -> None:
+        document = factories.catalogue()
+        document["holiday_calendars"] = [
+            {"calendar": "CN", "year": 2027, "days": days, "provenance": "test"}
+        ]
+
+        assert faults(document)[0][0] == "#/holiday_calendars/0"
 
     def test_refuses_a_version_that_starts_between_two_slots(self) -> None:
         document = factories.catalogue()

@@ -1,13 +1,13 @@
 """What fails while rating, and that it holds up nothing else."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 
 from ledger import audit
-from ledger.rating import rate, valuation
+from ledger.rating import partitions, rate, valuation
 from ledger.rating.models import SetAside, UsageEntry
 from ledger.usage.models import UsageBatch
 from tests import factories
@@ -86,3 +86,30 @@ class TestFailures:
         spoiled = UsageBatch.objects.get(state="pending")
         assert spoiled.attempts == 2
         assert spoiled.next_attempt_at > NOW + timedelta(seconds=60)
+
+    def test_what_cannot_be_prepared_holds_up_nobody_else(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        factories.record(factories.event("unpreparable"), factories.event("even"))
+        factories.record(factories.event("bystander"))
+        rate.rate_pending(now=NOW)
+        factories.record(
+            factories.event("odd", occurred_at=datetime(2026, 9, 1, 4, tzinfo=UTC)),
+            factories.event("good"),
+        )
+
+        def no_september(months: Any) -> None:
+            assert all(month.month != 9 for month in months), "September is archived"
+            partitions_add(months)
+
+        partitions_add = partitions.add
+        monkeypatch.setattr(partitions, "add", no_september)
+
+        for minute in range(8):
+            rate.rate_pending(now=NOW + timedelta(minutes=minute))
+
+        aside = SetAside.objects.get()
+        assert (aside.event_id, aside.reason) == ("odd", "error")
+        assert UsageEntry.objects.filter(event_id="good").exists()
+        assert not UsageBatch.objects.filter(state="pending").exists()
+        assert audit.run() == []

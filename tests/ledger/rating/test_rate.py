@@ -296,6 +296,36 @@ class TestClosedPeriods:
         assert Period.objects.count() == 2
         assert audit.run() == []
 
+    @pytest.mark.parametrize(
+        "occurred_at",
+        [datetime(2024, 1, 5, tzinfo=UTC), datetime(2026, 9, 30, tzinfo=UTC)],
+        ids=["before the first period", "in a month without a period"],
+    )
+    def test_usage_older_than_what_is_closed_opens_no_old_month(
+        self, occurred_at: datetime
+    ) -> None:
+        factories.record(factories.event("in-time"))
+        rate.rate_pending(now=NOW)
+        periods.close(
+            agreement_ids=[Agreement.objects.get().id],
+            starts_on=datetime(2026, 10, 1, tzinfo=UTC).date(),
+            user_id=None,
+            now=NOW,
+        )
+        december = datetime(2026, 12, 3, tzinfo=UTC)
+        factories.record(factories.event("december", occurred_at=december), now=december)
+        rate.rate_pending(now=december)
+        factories.record(factories.event("late", occurred_at=occurred_at), now=december)
+
+        rate.rate_pending(now=december)
+
+        late = JournalEntry.objects.order_by("-id").first()
+        assert late is not None
+        assert (late.accounting_date.isoformat(), late.prior_period) == ("2026-11-01", True)
+        assert not Period.objects.filter(
+            starts_on__lt=datetime(2026, 10, 1, tzinfo=UTC).date()
+        ).exists()
+
 
 class TestThePartitions:
     """Attacks on one month, which the parent's statement triggers would not see."""

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -28,6 +29,14 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _catalogue() -> None:
     factories.publish()
+
+
+def nested(depth: int) -> Any:
+    """Return lists within lists."""
+    value: Any = []
+    for _ in range(depth):
+        value = [value]
+    return value
 
 
 def post(body: bytes, content_type: str = BATCH) -> intake.Receipt:
@@ -148,6 +157,7 @@ class TestRecord:
             factories.event("attributes", attributes={"text": "a" * 9_000}),
             factories.event("attributes-nul", attributes={"text": "\x00"}),
             factories.event("attributes-int", attributes={"n": 2**60}),
+            factories.event("deep", attributes={"a": nested(40)}),
             "not an object",
         ]
 
@@ -215,6 +225,27 @@ class TestRecord:
 
         assert not UsageBatch.objects.exists()
         assert not Source.objects.exists()
+
+    def test_refuses_a_body_nested_deeper_than_json_can_be_read(self) -> None:
+        good = json.dumps(factories.event("good"))
+        deep = "[" * 3_000 + "]" * 3_000
+
+        with pytest.raises(UnreadableBody):
+            post(f"[{good}, {deep}]".encode())
+
+        assert not UsageBatch.objects.exists()
+
+    def test_lets_the_good_through_beside_an_item_nested_beyond_all_reason(self) -> None:
+        good = json.dumps(factories.event("good"))
+        deep = "[" * 500 + "]" * 500
+
+        receipt = post(f"[{good}, {deep}]".encode())
+
+        assert (receipt.accepted, receipt.count("rejected")) == (1, 1)
+
+    def test_refuses_millions_of_tiny_items_without_making_them(self) -> None:
+        with pytest.raises(TooManyEvents):
+            post(b"[" + b"0," * 5_000_000 + b"0]")
 
     def test_refuses_more_events_than_a_request_may_hold(self) -> None:
         events = [factories.event(f"evt-{number}") for number in range(10_001)]
