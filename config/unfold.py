@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
@@ -21,6 +22,16 @@ def _lists(title: str, icon: str, model: str, app: str = "ledger") -> dict[str, 
     return _leads_to(title, icon, f"{app}_{model}_changelist", f"{app}.view_{model}")
 
 
+def _besides(line: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """Return a line that is not lit where `other`, whose page lies below its own, is."""
+
+    def is_lit(request: HttpRequest) -> bool:
+        here = request.path
+        return here.startswith(str(line["link"])) and not here.startswith(str(other["link"]))
+
+    return {**line, "active": is_lit}
+
+
 OVERVIEW: Final = [
     {"title": "Overview", "icon": "dashboard", "link": reverse_lazy("admin:index")},
 ]
@@ -29,11 +40,15 @@ BOOKS: Final = [
     _lists("Journal entries", "receipt_long", "journalentry"),
     _lists("Periods", "calendar_month", "period"),
 ]
+TOTALS: Final = _leads_to("Totals", "monitoring", "ledger_usage_totals", "ledger.view_usageentry")
+SET_ASIDE: Final = _leads_to(
+    "Set aside", "hourglass_empty", "ledger_set_aside", "ledger.view_usagebatch"
+)
 USAGE: Final = [
-    _leads_to("Totals", "monitoring", "ledger_usage_totals", "ledger.view_usageentry"),
-    _lists("Usage entries", "list_alt", "usageentry"),
-    _lists("Batches", "inbox", "usagebatch"),
-    _leads_to("Set aside", "hourglass_empty", "ledger_set_aside", "ledger.view_usagebatch"),
+    TOTALS,
+    _besides(_lists("Usage entries", "list_alt", "usageentry"), TOTALS),
+    _besides(_lists("Batches", "inbox", "usagebatch"), SET_ASIDE),
+    SET_ASIDE,
 ]
 SETTLEMENT: Final = [
     _lists("Settlements", "handshake", "settlement", app="settlement"),
@@ -81,6 +96,13 @@ SETTINGS: Final[dict[str, Any]] = {
     "SITE_SUBHEADER": "All times are UTC",
     "SITE_SYMBOL": "bolt",
     "SITE_URL": "/",
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda _request: static("ledger/favicon.svg"),
+        }
+    ],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "settlement.admin.dashboard.dashboard",

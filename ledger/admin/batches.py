@@ -38,6 +38,7 @@ class UsageBatchAdmin(PageAdmin[UsageBatch]):
     search_fields = ("pk__exact",)
     search_help_text = "A batch's number"
     ordering = ("-id",)
+    sortable_by = ("batch",)
     page_template = "admin/ledger/usage_batch.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[UsageBatch]:

@@ -127,6 +127,7 @@ class JournalEntryAdmin(PageAdmin[JournalEntry]):
     search_fields = ("reference__exact", "pk__exact")
     search_help_text = "An entry's number or reference"
     ordering = ("-id",)
+    sortable_by = ("number",)
     page_template = "admin/ledger/journal_entry.html"
 
     @admin.display(description="entry", ordering="id")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
+from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ class PersonAdmin(UserAdmin[User], ModelAdmin[User]):
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     ordering = ("username",)
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: User | None = None) -> bool:
+        """Refuse."""
+        return False
 
 
 @admin.register(Group)

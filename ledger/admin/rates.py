@@ -44,6 +44,7 @@ class SlotRateAdmin(PageAdmin[SlotRate]):
     search_fields = ("pk__exact",)
     search_help_text = "A rate's number"
     ordering = ("-id",)
+    sortable_by = ("rate",)
     page_template = "admin/ledger/rate.html"
 
     @admin.display(description="slot rate", ordering="id")
@@ -93,6 +94,7 @@ class PriceRateAdmin(PageAdmin[PriceRate]):
     search_fields = ("pk__exact",)
     search_help_text = "A rate's number"
     ordering = ("-id",)
+    sortable_by = ("rate",)
     page_template = "admin/ledger/rate.html"
 
     @admin.display(description="price rate", ordering="id")

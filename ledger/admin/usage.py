@@ -20,7 +20,7 @@ from ledger.parties.models import Deployment, Party
 from ledger.pricing.rates import PriceRate
 from ledger.pricing.tariff import SLOT_SECONDS
 from ledger.rating import reading, rollups
-from ledger.rating.explanation import PRICE_PARTS, Explanation, Line
+from ledger.rating.explanation import PRICE_PARTS, Explanation, Line, find
 from ledger.rating.identity import NoSuchUsageEntry, parse_public_id, public_id
 from ledger.rating.models import UsageEntry
 from ledger.tokens import TOKEN_CLASSES
@@ -59,6 +59,7 @@ class UsageEntryAdmin(PageAdmin[UsageEntry]):
     search_fields = ("id",)
     search_help_text = "A usage entry's id, such as 202610-42"
     ordering = ("-occurred_at", "-id")
+    sortable_by = ()
     page_template = "admin/ledger/usage_entry.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[UsageEntry]:
@@ -90,6 +91,15 @@ class UsageEntryAdmin(PageAdmin[UsageEntry]):
             return queryset.none(), False
         found = queryset.filter(id=id_, occurred_at__gte=starts_at, occurred_at__lt=ends_at)
         return found, False
+
+    def get_object(
+        self, _request: HttpRequest, object_id: str, _from_field: str | None = None
+    ) -> UsageEntry | None:
+        """Find an entry by its public id only: without its month every partition is met."""
+        try:
+            return find(object_id)
+        except NoSuchUsageEntry:
+            return None
 
     def get_urls(self) -> list[URLPattern]:
         """Add the page of totals."""

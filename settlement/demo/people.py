@@ -57,6 +57,8 @@ def introduce(*, now: datetime) -> People:
         )
     )
     group.user_set.set(clerks)
+    may_approve = {"content_type__app_label": "settlement", "codename": "add_approval"}
+    clerks[1].user_permissions.set(Permission.objects.filter(**may_approve))
     return People(
         maker=clerks[0],
         logins=[admin, maker, checker],

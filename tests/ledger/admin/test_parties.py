@@ -1,0 +1,144 @@
+"""Keys at the operators' site: issued and shown once, revoked after a question."""
+
+import pytest
+from django.urls import reverse
+
+from ledger.parties import keys
+from ledger.parties.models import ApiKey
+from tests import callers, operators
+from tests.factories import NOW
+
+pytestmark = pytest.mark.django_db
+
+ISSUE = "/admin/ledger/apikey/issue/"
+LIST = "/admin/ledger/apikey/"
+
+
+@pytest.fixture(autouse=True)
+def _acme() -> None:
+    callers.party("acme")
+
+
+class TestIssuing:
+    def test_shows_the_key_once_and_it_works(self) -> None:
+        client = operators.operator()
+
+        answer = client.post(ISSUE, {"party": "acme", "name": "gateway", "scopes": ["books:read"]})
+        token = answer.context["token"]
+
+        assert token in operators.text(answer)
+        assert "no-store" in answer["Cache-Control"]
+        caller = keys.authenticate(token, now=NOW)
+        assert caller.party_code == "acme"
+        assert caller.scopes == {"books:read"}
+        assert caller.user_id is None
+        secret = token.rpartition("_")[2]
+        for address in (LIST, ISSUE, f"{LIST}{ApiKey.objects.get().pk}/change/"):
+            assert secret not in client.get(address).content.decode()
+
+    def test_gives_a_key_to_nobody_else_than_who_asks(self) -> None:
+        callers.user("checker")
+
+        operators.operator().post(
+            ISSUE,
+            {
+                "party": "acme",
+                "name": "mine",
+                "scopes": ["settlements:approve"],
+                "in_my_name": "on",
+                "user": "checker",
+            },
+        )
+
+        key = ApiKey.objects.select_related("user").get()
+        assert key.user is not None
+        assert key.user.get_username() == "operator"
+
+    def test_lets_a_key_expire_at_the_end_of_its_last_day(self) -> None:
+        operators.operator().post(
+            ISSUE,
+            {"party": "acme", "name": "x", "scopes": ["books:read"], "last_day": "2026-12-31"},
+        )
+
+        expires_at = ApiKey.objects.get().expires_at
+        assert expires_at is not None
+        assert expires_at.isoformat() == "2026-12-31T23:59:59.999999+00:00"
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            {"party": "nobody", "name": "x", "scopes": ["books:read"]},
+            {"party": "acme", "name": "x", "scopes": ["everything"]},
+            {"party": "acme", "name": "x"},
+            {"party": "acme", "scopes": ["books:read"]},
+        ],
+    )
+    def test_asks_again_when_something_is_missing(self, said: dict[str, object]) -> None:
+        answer = operators.operator().post(ISSUE, said)
+
+        assert answer.status_code == 200
+        assert answer.context["token"] is None
+        assert ApiKey.objects.count() == 0
+
+    def test_takes_a_permission_of_its_own(self) -> None:
+        viewer = operators.signed_in(operators.person("viewer", "ledger.view_apikey"))
+
+        refused = viewer.post(ISSUE, {"party": "acme", "name": "x", "scopes": ["books:read"]})
+
+        assert refused.status_code == 403
+        assert ApiKey.objects.count() == 0
+        assert "Issue a key" not in operators.text(viewer.get(LIST))
+
+
+class TestRevoking:
+    def address(self) -> str:
+        keys.issue(party="acme", scopes=["books:read"], name="gateway", now=NOW)
+        return reverse("admin:ledger_apikey_revoke", args=[ApiKey.objects.get().prefix])
+
+    def test_asks_first(self) -> None:
+        address = self.address()
+        client = operators.operator()
+
+        answer = client.get(operators.link(client.get(LIST), "Revoke"))
+
+        assert answer.request["PATH_INFO"] == address
+        assert "cannot be undone" in operators.text(answer)
+        assert ApiKey.objects.get().revoked_at is None
+
+    def test_is_for_ever(self) -> None:
+        address = self.address()
+        client = operators.operator()
+
+        client.post(address)
+        revoked_at = ApiKey.objects.get().revoked_at
+        again = client.post(address, follow=True)
+
+        assert revoked_at is not None
+        assert ApiKey.objects.get().revoked_at == revoked_at
+        assert "was revoked before" in operators.text(again)
+
+    def test_says_that_there_is_no_such_key(self) -> None:
+        client = operators.operator()
+        address = reverse("admin:ledger_apikey_revoke", args=["unknown"])
+
+        assert "no such key" in operators.text(client.post(address, follow=True))
+        assert "There is no API key" in operators.text(client.get(address, follow=True))
+
+    def test_takes_a_permission_of_its_own(self) -> None:
+        address = self.address()
+        viewer = operators.signed_in(operators.person("viewer", "ledger.view_apikey"))
+
+        assert viewer.post(address).status_code == 403
+        assert ApiKey.objects.get().revoked_at is None
+
+
+class TestPeople:
+    def test_are_not_deleted(self) -> None:
+        someone = operators.person("someone")
+
+        answer = operators.operator().post(
+            reverse("admin:auth_user_delete", args=[someone.pk]), {"post": "yes"}
+        )
+
+        assert answer.status_code == 403
+        someone.refresh_from_db()
