@@ -1,0 +1,174 @@
+"""kill -9, of a worker in the middle of a claim and of PostgreSQL under load: nothing is lost.
+
+The server here is one of its own, with fsync on: what was acknowledged must be on its disk.
+"""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from config import embedded
+
+ROOT = Path(__file__).parents[2]
+BATCHES = 60
+EVENTS = 100
+KILLS = 8
+
+SETUP = """
+import django; django.setup()
+from django.core.management import call_command
+from tests import factories
+call_command("migrate", verbosity=0)
+factories.publish()
+"""
+POST = f"""
+import sys; import django; django.setup()
+from tests import factories
+start, stop = int(sys.argv[1]), int(sys.argv[2])
+for batch in range(start, stop):
+    receipt = factories.record(
+        *(factories.event(f"evt-{{batch}}-{{number}}") for number in range({EVENTS}))
+    )
+    assert receipt.accepted == {EVENTS}
+    sys.stdout.write(f"{{batch}}\\n"); sys.stdout.flush()
+"""
+FINISH = """
+import django; django.setup()
+from django.utils import timezone
+from ledger import audit
+from ledger.rating import rate
+while rate.rate_pending(now=timezone.now()) is not None: pass
+assert audit.run() == [], audit.run()
+"""
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    path = Path(tempfile.mkdtemp(prefix="clearwatt-crash-", dir="/tmp"))
+    path.chmod(0o711)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def environment(url: str) -> dict[str, str]:
+    return {
+        **os.environ,
+        "DATABASE_URL": url,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "CLEARWATT_LOG_LEVEL": "CRITICAL",
+    }
+
+
+def run(url: str, code: str, *arguments: str) -> str:
+    """Run code in a process of its own and return what it prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=ROOT,
+        env=environment(url),
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def start(url: str, *command: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=environment(url),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+def numbers(url: str) -> tuple[int, int, int]:
+    """Return usage entries, distinct events among them, and batches recorded."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute(
+            "SELECT count(*), count(DISTINCT event_id),"
+            " (SELECT count(*) FROM ledger_usage_batch) FROM ledger_usage_entry"
+        ).fetchone()
+    assert row is not None
+    return row[0], row[1], row[2]
+
+
+class TestKillingAWorker:
+    def test_mid_claim_loses_and_doubles_nothing(self, folder: Path) -> None:
+        moments = random.Random(20261124)  # noqa: S311 - when to kill
+        with embedded.running(folder / "postgres") as url:
+            run(url, SETUP)
+            run(url, POST, "0", str(BATCHES))
+
+            killed_with_work_left = 0
+            for _ in range(KILLS):
+                worker = start(url, "-m", "tests.rating_process")
+                assert worker.stdout is not None
+                assert worker.stdout.readline() == "ready\n"
+                time.sleep(moments.uniform(0.005, 0.12))
+                worker.send_signal(signal.SIGKILL)
+                worker.wait(timeout=10)
+                worker.stdout.close()
+                killed_with_work_left += numbers(url)[0] < BATCHES * EVENTS
+            run(url, FINISH)
+
+            assert killed_with_work_left > 0
+            assert numbers(url) == (BATCHES * EVENTS, BATCHES * EVENTS, BATCHES)
+
+
+class TestKillingPostgres:
+    def test_under_load_keeps_every_acknowledged_batch(self, folder: Path) -> None:
+        data = folder / "postgres"
+        acknowledged: list[int] = []
+        with embedded.running(data) as url:
+            run(url, SETUP)
+            run(url, POST, "0", "5")
+            worker = start(url, "-m", "tests.rating_process")
+            poster = start(url, "-c", POST, "5", "100000")
+            assert poster.stdout is not None
+
+            def listen() -> None:
+                assert poster.stdout is not None
+                acknowledged.extend(int(line) for line in poster.stdout)
+
+            listener = threading.Thread(target=listen)
+            listener.start()
+            time.sleep(3)
+            postmaster = int((data / "postmaster.pid").read_text().splitlines()[0])
+            os.kill(postmaster, signal.SIGKILL)
+            poster.wait(timeout=30)
+            listener.join(timeout=30)
+            poster.stdout.close()
+            worker.kill()
+            worker.wait(timeout=10)
+            assert worker.stdout is not None
+            worker.stdout.close()
+        assert len(acknowledged) > 5
+
+        with embedded.running(data) as url:
+            run(url, FINISH)
+
+            entries, distinct, batches = numbers(url)
+            with psycopg.connect(url) as connection:
+                found = {
+                    int(event_id.split("-")[1])
+                    for (event_id,) in connection.execute(
+                        "SELECT DISTINCT event_id FROM ledger_usage_entry"
+                    )
+                }
+        assert set(acknowledged) <= found
+        assert entries == distinct == batches * EVENTS
