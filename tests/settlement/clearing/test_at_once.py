@@ -1,17 +1,12 @@
 """Several people press the button at the same moment: real threads, real connections."""
 
-import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
-
 import pytest
-from django.db import connection, connections
 
 from ledger.books.models import JournalEntry
 from settlement.clearing import approvals, calendars, runs
 from settlement.clearing.approvals import SettlementChanged, SettlementNotOpen
 from settlement.clearing.models import Approval, Settlement
+from tests.at_once import at_once
 from tests.settlement import factories
 from tests.settlement.factories import LATER, NOVEMBER, NOW, OCTOBER, balance, user
 
@@ -21,25 +16,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def _catalogue(transactional_db: None) -> None:
     factories.publish()
-
-
-def at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """Do all acts at the same moment; return what each returned or raised."""
-    barrier = threading.Barrier(len(acts))
-
-    def do(act: Callable[[], Any]) -> Any:
-        try:
-            # A connection first, so that the acts and not their greetings meet.
-            connection.ensure_connection()
-            barrier.wait(timeout=10)
-            return act()
-        except Exception as error:  # noqa: BLE001 - what was raised is what the test asks for
-            return error
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return list(pool.map(do, acts))
 
 
 class TestApprove:
