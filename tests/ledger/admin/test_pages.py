@@ -15,7 +15,7 @@ from django.urls import reverse
 from ledger.admin.pages import ReadOnlyAdmin
 from ledger.books.models import Account, JournalEntry
 from ledger.parties.models import Party
-from ledger.pricing.models import AgreementVersion, TariffVersion
+from ledger.pricing.models import AgreementVersion, CarbonFactor, TariffVersion
 from ledger.pricing.rates import PriceRate, SlotRate
 from ledger.rating.identity import public_id
 from ledger.rating.models import UsageEntry
@@ -107,6 +107,22 @@ class TestLists:
             factories.record(factories.event(f"more-{number}"))
 
         assert len(queries(client, lists(UsageBatch))) == few
+
+    def test_of_versions_take_as_many_queries_for_many_as_for_few(self) -> None:
+        client = operators.operator()
+        few = len(queries(client, lists(CarbonFactor)))
+        factories.publish(
+            {
+                "carbon_factors": [
+                    factories.version(
+                        zone=f"CN-{number}", method="location", basis="co2", grams_per_kwh="500"
+                    )
+                    for number in range(5)
+                ]
+            }
+        )
+
+        assert len(queries(client, lists(CarbonFactor))) == few
 
 
 class TestPages:
