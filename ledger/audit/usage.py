@@ -143,12 +143,13 @@ USAGE_EQUALS_POSTINGS: Final = f"""
         JOIN ledger_journal_entry entry ON entry.id = posting.entry_id
         WHERE entry.kind = 'usage'
     )
-    SELECT format('journal entry %s posts %s on %s:%s:%s:%s, its usage entries sum to %s',
+    SELECT format('journal entry %s posts %s on %s, its usage entries sum to %s',
                   COALESCE(posted.entry_id, expected.entry_id), posted.amount,
-                  COALESCE(posted.owner, expected.owner),
-                  COALESCE(posted.purpose, expected.purpose),
-                  COALESCE(posted.component, expected.component),
-                  COALESCE(posted.commodity, expected.commodity), expected.amount)
+                  concat_ws(':', COALESCE(posted.owner, expected.owner),
+                            COALESCE(posted.purpose, expected.purpose),
+                            NULLIF(COALESCE(posted.component, expected.component), ''),
+                            COALESCE(posted.commodity, expected.commodity)),
+                  expected.amount)
     FROM posted
     FULL JOIN expected
         ON expected.entry_id = posted.entry_id

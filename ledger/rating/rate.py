@@ -5,6 +5,7 @@ and whatever a killed worker had not committed is simply claimed again.
 """
 
 import logging
+import threading
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -212,15 +213,16 @@ def _enter(claimed: Events, *, now: datetime, were_set_aside: bool = False) -> R
     return Rated(batches=0, entered=len(valuation.kept), set_aside=len(valuation.lacks))
 
 
-_rates: list[RateBook] = []
+_mine = threading.local()
 
 
 def current_rates() -> RateBook:
-    """Return this process's rate book, read anew when the catalogue has a later revision."""
+    """Return this thread's rate book, read anew when the catalogue has a later revision."""
     revision = published.latest_revision()
-    if not _rates or _rates[0].published.revision != revision:
-        _rates[:] = [RateBook(published.load())]
-    return _rates[0]
+    book: RateBook | None = getattr(_mine, "book", None)
+    if book is None or book.published.revision != revision:
+        book = _mine.book = RateBook(published.load())
+    return book
 
 
 def _enter_apart(
