@@ -49,11 +49,16 @@ def _books_in_order(database_url: str) -> Iterator[None]:
 
 
 def record_batches(count: int, *, events: int, **event: Any) -> set[str]:
-    """Record batches of one consumer and return the ids of their events."""
+    """Record batches of one consumer and return the ids of their events.
+
+    Each batch is of a project of its own: they have no row of the rollup in common, and so no
+    queue before the balances, which all of them move.
+    """
     ids = [f"evt-{number}" for number in range(count * events)]
     for batch in range(count):
         part = ids[batch * events : (batch + 1) * events]
-        factories.record(*(factories.event(id_, **event) for id_ in part))
+        project = f"project-{batch}"
+        factories.record(*(factories.event(id_, project=project, **event) for id_ in part))
     return set(ids)
 
 
