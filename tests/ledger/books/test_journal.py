@@ -114,7 +114,9 @@ class TestReverse:
 
     def test_refuses_an_entry_that_is_not_there(self) -> None:
         with pytest.raises(NoSuchEntry):
-            journal.reverse(404, accounting_date=DAY, narrative="?", period_id=None, now=NOW)
+            journal.reverse(
+                404_404_404, accounting_date=DAY, narrative="?", period_id=None, now=NOW
+            )
 
 
 def refused(sql: str, parameters: dict[str, Any] | None = None) -> object:

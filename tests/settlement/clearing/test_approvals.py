@@ -326,7 +326,7 @@ class TestApprove:
 
     def test_refuses_what_is_not_there(self) -> None:
         with pytest.raises(NoSuchSettlement):
-            approvals.approve(settlement_id=404, user=user("checker"), now=NOW)
+            approvals.approve(settlement_id=404_404_404, user=user("checker"), now=NOW)
 
 
 class TestOtherPrograms:

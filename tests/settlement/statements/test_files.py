@@ -219,7 +219,7 @@ class TestCommands:
     @pytest.mark.parametrize(
         ("arguments", "sentence"),
         [
-            (["approve", "404", "--as", "maker"], "there is no settlement 404"),
+            (["approve", "404404404", "--as", "maker"], "there is no settlement 404404404"),
             (["close", "2026-13", "--as", "maker"], "is not a month"),
             (["settle", "2026-10", "--as", "nobody"], "there is no user 'nobody'"),
         ],

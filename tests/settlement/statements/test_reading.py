@@ -97,6 +97,6 @@ class TestSettlement:
         factories.post("eastcloud-eastcloud", price="1", day=NOVEMBER)
         theirs = factories.settle(month=NOVEMBER, now=LATER)
 
-        for id_ in (404, theirs.pk):
+        for id_ in (404_404_404, theirs.pk):
             with pytest.raises(NoSuchSettlement):
                 reading.settlement(viewer("acme"), settlement_id=id_)

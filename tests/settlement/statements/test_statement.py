@@ -114,7 +114,7 @@ class TestStatement:
 
     def test_refuses_a_settlement_that_is_not_there(self) -> None:
         with pytest.raises(NoSuchSettlement):
-            told("acme", 404)
+            told("acme", 404_404_404)
 
 
 class TestDisclosure:
