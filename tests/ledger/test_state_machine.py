@@ -88,8 +88,10 @@ class Books(RuleBasedStateMachine):
             if self.sent and not connection.needs_rollback:
                 self.rate(limit=1_000)
                 self.settle_what_can_be()
+                self.time_passes()
                 self.record_and_rate(batch=LATE)
                 self.no_audit_finds_a_thing()
+                self.no_claim_failed()
                 self.debits_equal_credits()
                 self.every_event_is_in_one_place()
                 self.consumers_hold_the_tokens_of_their_events()
@@ -229,6 +231,11 @@ class Books(RuleBasedStateMachine):
         assert audit.run(EVERY_AUDIT) == []
 
     @invariant()
+    def no_claim_failed(self) -> None:
+        assert not UsageBatch.objects.exclude(attempts=0).exists()
+        assert not SetAside.objects.filter(reason="error").exists()
+
+    @invariant()
     def debits_equal_credits(self) -> None:
         assert all(one == other for one, other in balances.trial_balance().values())
 
@@ -276,7 +283,7 @@ class TestAnythingInAnyOrder:
         run_state_machine_as_test(
             Books,
             settings=settings(
-                max_examples=18,
+                max_examples=14,
                 stateful_step_count=15,
                 derandomize=True,
                 deadline=None,
