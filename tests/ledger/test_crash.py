@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -107,6 +108,27 @@ def numbers(url: str) -> tuple[int, int, int]:
     return row[0], row[1], row[2]
 
 
+def ids_allocated(url: str) -> int:
+    """Return how many ids of usage entries were taken; those of a killed claim stay unused."""
+    with psycopg.connect(url) as connection:
+        return last_id(connection)
+
+
+def until_a_claim_writes(url: str) -> None:
+    """Return as soon as a claim has taken its ids, which is right before it writes."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        before = last_id(connection)
+        give_up_at = time.monotonic() + 10
+        while last_id(connection) == before and time.monotonic() < give_up_at:
+            time.sleep(0.0005)
+
+
+def last_id(connection: "psycopg.Connection[tuple[Any, ...]]") -> int:
+    row = connection.execute("SELECT last_value FROM ledger_usage_entry_id_seq").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 class TestKillingAWorker:
     def test_mid_claim_loses_and_doubles_nothing(self, folder: Path) -> None:
         moments = random.Random(20261124)  # noqa: S311 - when to kill
@@ -115,11 +137,14 @@ class TestKillingAWorker:
             run(url, POST, "0", str(BATCHES))
 
             killed_with_work_left = 0
-            for _ in range(KILLS):
+            for attempt in range(KILLS):
                 worker = start(url, "-m", "tests.rating_process")
                 assert worker.stdout is not None
                 assert worker.stdout.readline() == "ready\n"
-                time.sleep(moments.uniform(0.005, 0.12))
+                if attempt % 2:
+                    until_a_claim_writes(url)
+                else:
+                    time.sleep(moments.uniform(0.005, 0.12))
                 worker.send_signal(signal.SIGKILL)
                 worker.wait(timeout=10)
                 worker.stdout.close()
@@ -127,6 +152,7 @@ class TestKillingAWorker:
             run(url, FINISH)
 
             assert killed_with_work_left > 0
+            assert ids_allocated(url) > BATCHES * EVENTS, "no kill met a claim in its middle"
             assert numbers(url) == (BATCHES * EVENTS, BATCHES * EVENTS, BATCHES)
 
 
