@@ -44,13 +44,19 @@ class Browser:
         return self.call("POST", "/execute/sync", script=script, args=[])
 
     def click(self, words: str) -> None:
-        """Click the first link or button with these words, an icon beside them or not."""
+        """Click the first link or button with these words, and wait for the page behind it."""
         said = f"descendant-or-self::*/text()[normalize-space()='{words}']"
         find = {"using": "xpath", "value": f"//*[self::a or self::button][{said}]"}
         found = self.call("POST", "/elements", **find)
         assert found, f"nothing says {words!r}"
         (element,) = found[0].values()
+        self.run("window.isLeft = true")
         self.call("POST", f"/element/{element}/click")
+        until = time.monotonic() + START_SECONDS
+        arrived = "return !window.isLeft && document.readyState === 'complete'"
+        while not self.run(arrived):
+            assert time.monotonic() < until, f"nothing came of {words!r}"
+            time.sleep(0.05)
 
     def says(self) -> str:
         """Return the text of the page as it is seen, in one line."""
