@@ -221,11 +221,10 @@ def add_to_rollup(events: Events, valuation: Valuation) -> None:
     """Add the kept events to the sums of their hours, in ascending order of the key."""
     if not len(valuation.kept):
         return
-    spread = lines(valuation)
-    index = spread.index
+    index = valuation.kept
     hours = events.occurred_us[index] // HOUR_US
     keys = np.stack(
-        [hours, spread.combination_of.astype(np.int64), events.project.codes[index]], axis=1
+        [hours, valuation.combination_of.astype(np.int64), events.project.codes[index]], axis=1
     )
     distinct, group_of = np.unique(keys, axis=0, return_inverse=True)
     group_of = group_of.reshape(-1)

@@ -1,7 +1,7 @@
 """Record a posted batch: identities registered, events kept as columns, one transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -246,15 +246,4 @@ def _register(
 def _in_utc(one: Record) -> Record:
     if one.occurred_at is None or one.occurred_at.tzinfo is UTC:
         return one
-    return Record(
-        one.index,
-        one.source,
-        one.event_id,
-        one.occurred_at.astimezone(UTC),
-        one.consumer,
-        one.project,
-        one.deployment,
-        one.counts,
-        one.status,
-        one.attributes,
-    )
+    return replace(one, occurred_at=one.occurred_at.astimezone(UTC))
