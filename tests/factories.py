@@ -12,6 +12,8 @@ from typing import Any
 from ledger.parties.models import Party
 from ledger.pricing import catalogue as publishing
 from ledger.usage import intake
+from ledger.usage.formats import cloudevents
+from ledger.usage.formats.decoding import MOST_EVENTS
 
 NOW = datetime(2026, 10, 20, 12, 0, tzinfo=UTC)
 OCCURRED_AT = datetime(2026, 10, 5, 2, 30, tzinfo=UTC)
@@ -243,9 +245,16 @@ def record(
     *events: dict[str, Any], provider: str = "westcloud", now: datetime = NOW
 ) -> intake.Receipt:
     """Post events as one batch of the provider, through the intake."""
-    return intake.record(
-        provider_id=Party.objects.get(code=provider).id,
-        body=json.dumps(list(events)).encode(),
-        content_type="application/cloudevents-batch+json",
-        now=now,
-    )
+    return post(json.dumps(list(events)).encode(), provider=provider, now=now)
+
+
+def post(
+    body: bytes,
+    *,
+    content_type: str = cloudevents.BATCH,
+    provider: str = "westcloud",
+    now: datetime = NOW,
+) -> intake.Receipt:
+    """Record a body of CloudEvents that the provider posts."""
+    decoded = cloudevents.decode(body, content_type=content_type, limit=MOST_EVENTS)
+    return intake.record(provider_id=Party.objects.get(code=provider).id, decoded=decoded, now=now)

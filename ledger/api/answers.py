@@ -242,6 +242,10 @@ class SetAside(serializers.Serializer[Any]):
     occurred_at = serializers.DateTimeField()
     reason = serializers.CharField()
     missing = serializers.CharField()
+    detail = serializers.CharField(
+        allow_blank=True,
+        help_text="What was found wrong with its counts, with the ways to read them, as JSON.",
+    )
     since = serializers.DateTimeField()
     attempts = Count()
     retry_at = serializers.DateTimeField()

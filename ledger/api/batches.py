@@ -136,6 +136,7 @@ def _set_aside(line: SetAsideLine) -> dict[str, Any]:
         "occurred_at": rendering.instant(line.occurred_at),
         "reason": line.reason,
         "missing": line.missing,
+        "detail": line.detail,
         "since": rendering.instant(line.since),
         "attempts": line.attempts,
         "retry_at": rendering.instant(line.retry_at),

@@ -5,7 +5,7 @@ from typing import Any, Final
 from rest_framework.request import Request
 
 from ledger.errors import LedgerError
-from ledger.usage.intake import BodyTooLarge
+from ledger.usage.formats.decoding import BodyTooLarge
 
 CHUNK_BYTES: Final = 1 << 20
 

@@ -1,5 +1,6 @@
 """POST /v1/events: usage comes in."""
 
+import json
 from typing import Any, Final
 
 from django.utils import timezone
@@ -15,6 +16,8 @@ from ledger.api.authentication import caller_of
 from ledger.api.base import LedgerView
 from ledger.tokens import LARGEST_COUNT, TOKEN_CLASSES
 from ledger.usage import intake
+from ledger.usage.formats import cloudevents
+from ledger.usage.formats.decoding import MOST_BYTES, MOST_EVENTS
 from ledger.usage.intake import Receipt
 
 EVENT_SCHEMA: Final[dict[str, Any]] = {
@@ -46,6 +49,11 @@ EVENT_SCHEMA: Final[dict[str, Any]] = {
             "format": "date-time",
             "description": "When it occurred; the time of receipt if left out.",
         },
+        "sequence": {
+            "type": ["string", "integer", "null"],
+            "description": "A whole number that grows by one with each event of its source, so "
+            "that a lost event can be named.",
+        },
         "data": {
             "type": "object",
             "required": ["deployment", "usage"],
@@ -61,8 +69,17 @@ EVENT_SCHEMA: Final[dict[str, Any]] = {
                         for name in TOKEN_CLASSES
                     },
                 },
-                "status": {"enum": ["complete", "partial", "cancelled"], "default": "complete"},
+                "status": {
+                    "enum": ["complete", "partial", "cancelled", "failed"],
+                    "default": "complete",
+                },
                 "project": {"type": "string", "maxLength": 512},
+                "supersedes": {
+                    "type": "string",
+                    "maxLength": 512,
+                    "description": "The id of a provisional event of this source that this final "
+                    "one replaces.",
+                },
                 "attributes": {
                     "type": ["object", "null"],
                     "description": "What you want to find again: at most 8 KiB.",
@@ -73,7 +90,7 @@ EVENT_SCHEMA: Final[dict[str, Any]] = {
 }
 BATCH_SCHEMA: Final[dict[str, Any]] = {
     "type": "array",
-    "maxItems": intake.MOST_EVENTS,
+    "maxItems": MOST_EVENTS,
     "items": EVENT_SCHEMA,
 }
 
@@ -101,6 +118,12 @@ class EventsView(LedgerView):
                 request=BATCH_SCHEMA,
                 examples=[OpenApiExample("A batch", [examples.EVENT], request_only=True)],
             ),
+            "application/x-ndjson": OpenApiRequest(
+                request={"type": "string", "description": "One event a line."},
+                examples=[
+                    OpenApiExample("Lines", json.dumps(examples.EVENT) + "\n", request_only=True)
+                ],
+            ),
             "application/json": OpenApiRequest(
                 request={"oneOf": [EVENT_SCHEMA, BATCH_SCHEMA]},
                 examples=[OpenApiExample("Either", [examples.EVENT], request_only=True)],
@@ -124,11 +147,13 @@ class EventsView(LedgerView):
     )
     def post(self, request: Request) -> Response:
         """Record the body, and wake a worker."""
-        receipt = intake.record(
-            provider_id=caller_of(request).party_id,
-            body=body.read(request, limit=intake.MOST_BYTES),
+        decoded = cloudevents.decode(
+            body.read(request, limit=MOST_BYTES),
             content_type=request.META.get("CONTENT_TYPE", ""),
-            now=timezone.now(),
+            limit=MOST_EVENTS,
+        )
+        receipt = intake.record(
+            provider_id=caller_of(request).party_id, decoded=decoded, now=timezone.now()
         )
         tasks.wake()
         return Response(_rendered(receipt), status=status.HTTP_202_ACCEPTED)

@@ -184,6 +184,7 @@ SET_ASIDE_PAGE: Final[Example] = {
             "occurred_at": "2026-10-05T09:30:00.300000Z",
             "reason": "unknown_deployment",
             "missing": "deployment:zhongwei/zw-qwen",
+            "detail": "",
             "since": "2026-10-05T09:30:01.120000Z",
             "attempts": 0,
             "retry_at": "2026-10-05T10:30:01.120000Z",

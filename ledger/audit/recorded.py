@@ -89,27 +89,31 @@ class Said:
     attributes: str | None
     tokens: tuple[int, ...]
 
-    def hashed(self, *, timed: bool) -> UUID:
+    def hashed(self, *, timed: bool, supersedes: str = "", said: str | None = None) -> UUID:
         """Return the hash under which it is registered, with or without its time."""
         return body_hash(
             occurred_at_microseconds=microseconds(self.occurred_at) if timed else None,
             names=(self.consumer, self.project, self.deployment),
-            counts=self.tokens,
+            counts=self.tokens if said is None else said,
             status=self.status,
             attributes_json=self.attributes,
+            supersedes=supersedes,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A stored batch with its events: (said, whether it gave a time); None without its payload."""
+    """A stored batch with its events and the hash that each must be registered under.
+
+    `events` is None without the payload.
+    """
 
     id: int
     provider_id: int
     received_at: datetime
     state: str
     readable: bool
-    events: Sequence[tuple[Said, bool]] | None
+    events: Sequence[tuple[Said, UUID]] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,26 +178,29 @@ def _batches(span: Mapping[str, int]) -> list[Batch]:
     return batches
 
 
-def _events(payload: bytes, received_at: datetime) -> list[tuple[Said, bool]]:
+def _events(payload: bytes, received_at: datetime) -> list[tuple[Said, UUID]]:
     table = from_arrow(payload)
     table.validate(full=True)
-    return [
-        (
-            Said(
-                event_id=event["event_id"],
-                source_id=event["source_id"],
-                occurred_at=event["occurred_at"] or received_at,
-                consumer=event["consumer"],
-                project=event["project"],
-                deployment=event["deployment"],
-                status=event["status"],
-                attributes=event["attributes"],
-                tokens=tuple(event[name] for name in TOKEN_CLASSES),
-            ),
-            event["occurred_at"] is not None,
-        )
-        for event in table.to_pylist()
-    ]
+    return [_event(event, received_at) for event in table.to_pylist()]
+
+
+def _event(event: Mapping[str, Any], received_at: datetime) -> tuple[Said, UUID]:
+    said = Said(
+        event_id=event["event_id"],
+        source_id=event["source_id"],
+        occurred_at=event["occurred_at"] or received_at,
+        consumer=event["consumer"],
+        project=event["project"],
+        deployment=event["deployment"],
+        status=event["status"],
+        attributes=event["attributes"],
+        tokens=tuple(event[name] for name in TOKEN_CLASSES),
+    )
+    return said, said.hashed(
+        timed=event["occurred_at"] is not None,
+        supersedes=event["supersedes"] or "",
+        said=event["said"],
+    )
 
 
 def _made(span: Mapping[str, int]) -> dict[int, dict[int, list[Made]]]:
@@ -269,9 +276,9 @@ def _with_payload(
 ) -> Iterator[str]:
     """Compare a batch with the register and with what was made of it."""
     assert batch.events is not None
-    for position, (said, timed) in enumerate(batch.events):
+    for position, (said, hashed) in enumerate(batch.events):
         name = f"batch {batch.id}, row {position}, event {said.event_id}"
-        if registered.get((batch.id, _key(said, sources))) != said.hashed(timed=timed):
+        if registered.get((batch.id, _key(said, sources))) != hashed:
             yield f"{name}: its body is not the one that was registered"
         if batch.state == "rated" and position not in rows:
             yield f"{name}: is neither entered nor set aside"

@@ -41,6 +41,7 @@ class Lack:
 
     reason: str
     missing: str
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,10 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """n events as columns of length n; times are microseconds since 1970-01-01 UTC."""
+    """n events as columns of length n; times are microseconds since 1970-01-01 UTC.
+
+    `findings` says, by index, why the counts of an event cannot be believed.
+    """
 
     batch_id: Integers
     row: Integers
@@ -51,6 +54,7 @@ class Events:
     status: Names
     event_id: list[str]
     attributes: list[str | None]
+    findings: dict[int, str]
 
     def __len__(self) -> int:
         return len(self.event_id)
@@ -89,6 +93,7 @@ def read(batches: Sequence[StoredBatch]) -> Events:
         status=_names(table["status"]),
         event_id=table["event_id"].to_pylist(),
         attributes=table["attributes"].to_pylist(),
+        findings=_by_index(table["finding"]),
     )
 
 
@@ -106,6 +111,13 @@ def _filled(column: Any, otherwise: Integers) -> Integers:
     known = array.is_valid().to_numpy(zero_copy_only=False)
     values = array.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
     return np.where(known, values, otherwise)
+
+
+def _by_index(column: Any) -> dict[int, str]:
+    """Return what is not null, which is hardly ever anything."""
+    if column.null_count == len(column):
+        return {}
+    return {index: text for index, text in enumerate(column.to_pylist()) if text is not None}
 
 
 def _names(column: Any) -> Names:

@@ -76,6 +76,7 @@ class SetAside(models.Model):
     occurred_at = models.DateTimeField()
     reason = models.TextField()
     missing = models.TextField()
+    detail = models.TextField(default="", db_default="", blank=True)
     since = models.DateTimeField()
     attempts = models.IntegerField(default=0)
     retry_at = models.DateTimeField()

@@ -22,7 +22,7 @@ from ledger.pricing.slots import RateBook, RatesMissing
 from ledger.rating import booking, events, partitions, writing
 from ledger.rating.events import Events, StoredBatch
 from ledger.rating.preparation import Unprepared, prepared
-from ledger.rating.valuation import Valuation, value
+from ledger.rating.valuation import COUNTS_CONTRADICT, Valuation, value
 from ledger.usage.identity import EPOCH
 
 logger = logging.getLogger(__name__)
@@ -39,15 +39,16 @@ CLAIM: Final = """
 
 FETCH: Final = "FETCH FORWARD {count} FROM claim"
 
-CLAIM_SET_ASIDE: Final = """
+CLAIM_SET_ASIDE: Final = f"""
     SELECT set_aside.batch_id, set_aside.row
     FROM ledger_set_aside set_aside
-    WHERE set_aside.retry_at <= %(now)s
-       OR EXISTS (
-            SELECT FROM ledger_publication publication
-            WHERE publication.id > set_aside.judged_by_publication
-              AND set_aside.missing = ANY(publication.provides)
-       )
+    WHERE set_aside.reason <> '{COUNTS_CONTRADICT}'
+      AND (set_aside.retry_at <= %(now)s
+           OR EXISTS (
+                SELECT FROM ledger_publication publication
+                WHERE publication.id > set_aside.judged_by_publication
+                  AND set_aside.missing = ANY(publication.provides)
+           ))
     ORDER BY set_aside.batch_id, set_aside.row
     LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED

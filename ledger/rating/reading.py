@@ -89,7 +89,7 @@ BATCH: Final = """
 """
 SET_ASIDE: Final = """
     SELECT aside.batch_id, aside.row, provider.code, aside.event_id, aside.occurred_at,
-           aside.reason, aside.missing, aside.since, aside.attempts, aside.retry_at
+           aside.reason, aside.missing, aside.detail, aside.since, aside.attempts, aside.retry_at
     FROM ledger_set_aside aside
     JOIN ledger_party provider ON provider.id = aside.provider_id
     WHERE (%(sees_all)s OR aside.provider_id = %(party)s)
@@ -232,6 +232,7 @@ class SetAsideLine:
     occurred_at: datetime
     reason: str
     missing: str
+    detail: str
     since: datetime
     attempts: int
     retry_at: datetime

@@ -20,6 +20,8 @@ from ledger.tokens import TOKEN_CLASSES
 
 SLOT_MICROSECONDS: Final = SLOT_SECONDS * 1_000_000
 PACKED_LIMIT: Final = 2**62
+COUNTS_CONTRADICT: Final = "counts_contradict"
+"""Why an event with a finding is set aside: only a correction of the event can mend it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,9 @@ def _amounts(
     rows = np.array([-1 if one is None else one.priced.row for one in combinations], dtype=np.intp)
     row = rows[combination_of]
     lacks = {int(index): lack_of[combination_of[index]] for index in np.flatnonzero(row < 0)}
+    for position, finding in events.findings.items():
+        row[position] = -1
+        lacks[position] = Lack(COUNTS_CONTRADICT, f"event:{events.event_id[position]}", finding)
     unrated = _unrated(events, book, row)
     for index in np.flatnonzero(unrated):
         lacks[int(index)] = _no_class_rate(events, book, combinations, combination_of, int(index))

@@ -73,18 +73,19 @@ ADD_TO_ROLLUP: Final = """
 )
 SET_ASIDE: Final = """
     INSERT INTO ledger_set_aside
-        (batch_id, row, provider_id, event_id, occurred_at, reason, missing, since, attempts,
-         retry_at, judged_by_publication)
-    SELECT batch_id, row, provider_id, event_id, occurred_at, reason, missing, %(now)s, 1,
-           %(retry_at)s, %(revision)s
+        (batch_id, row, provider_id, event_id, occurred_at, reason, missing, detail, since,
+         attempts, retry_at, judged_by_publication)
+    SELECT batch_id, row, provider_id, event_id, occurred_at, reason, missing, detail, %(now)s,
+           1, %(retry_at)s, %(revision)s
     FROM unnest(%(batches)s::bigint[], %(rows)s::integer[], %(providers)s::bigint[],
                 %(events)s::text[], %(times)s::timestamptz[], %(reasons)s::text[],
-                %(missing)s::text[])
-         AS lacking (batch_id, row, provider_id, event_id, occurred_at, reason, missing)
+                %(missing)s::text[], %(details)s::text[])
+         AS lacking (batch_id, row, provider_id, event_id, occurred_at, reason, missing, detail)
     ORDER BY batch_id, row
     ON CONFLICT (batch_id, row) DO UPDATE
     SET reason = excluded.reason,
         missing = excluded.missing,
+        detail = excluded.detail,
         attempts = ledger_set_aside.attempts + 1,
         retry_at = excluded.retry_at,
         judged_by_publication = excluded.judged_by_publication
@@ -213,6 +214,7 @@ def set_aside(events: Events, valuation: Valuation, *, revision: int, now: datet
                 "times": [_at(int(events.occurred_us[index])) for index in order],
                 "reasons": [lack.reason for lack in lacks],
                 "missing": [lack.missing for lack in lacks],
+                "details": [lack.detail for lack in lacks],
             },
         )
 

@@ -1,7 +1,7 @@
 """A batch's events as columns, and the Arrow stream in which they are stored."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -22,14 +22,36 @@ SCHEMA: Final = pa.schema(
         *((name, pa.int64()) for name in TOKEN_CLASSES),
         ("status", _NAMES),
         ("attributes", pa.string()),
+        ("supersedes", pa.string()),
+        ("sequence", pa.int64()),
+        ("said", pa.string()),
+        ("finding", pa.string()),
     ]
 )
 """`occurred_at` is null where the sender gave no time: the batch's receipt stands for it."""
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """Why an event's counts cannot be believed: it is kept, and not priced.
+
+    `readings` are the ways to read them, each with its figures; `said` is what the sender wrote,
+    as canonical JSON (RFC 8785), and is what the event's identity is compared by.
+    """
+
+    rule: str
+    detail: str
+    readings: Mapping[str, Mapping[str, int]]
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
-    """One usage event as its sender wrote it; `index` is its place in the request."""
+    """One usage event as its sender wrote it; `index` is its place in the request.
+
+    `supersedes` is the id of the provisional event of the same source that this one replaces.
+    With a `finding` the counts are all zero, and stand for nothing.
+    """
 
     index: int
     source: str
@@ -40,7 +62,10 @@ class Record:
     deployment: str
     counts: tuple[int, ...]
     status: str
-    attributes: Mapping[str, Any] | None = field(default=None)
+    attributes: Mapping[str, Any] | None = None
+    supersedes: str = ""
+    sequence: int | None = None
+    finding: Finding | None = None
 
 
 def to_arrow(records: Sequence[Record], *, source_ids: Mapping[str, int]) -> bytes:
@@ -55,6 +80,10 @@ def to_arrow(records: Sequence[Record], *, source_ids: Mapping[str, int]) -> byt
         *zip(*(record.counts for record in records), strict=True),
         _names([record.status for record in records]),
         [attributes_json(record.attributes) for record in records],
+        _rare([record.supersedes or None for record in records], pa.string()),
+        _rare([record.sequence for record in records], pa.int64()),
+        _rare([record.finding and record.finding.said for record in records], pa.string()),
+        _rare([record.finding and finding_json(record.finding) for record in records], pa.string()),
     ]
     arrays = [
         column if isinstance(column, pa.Array) else pa.array(column, type=kind)
@@ -68,14 +97,35 @@ def to_arrow(records: Sequence[Record], *, source_ids: Mapping[str, int]) -> byt
 
 
 def from_arrow(payload: bytes) -> pa.Table:
-    """Return a stored batch as a table with the columns of SCHEMA."""
+    """Return a stored batch as a table with the columns of SCHEMA.
+
+    A batch that was stored before a column was added holds nulls in it.
+    """
     with pa.ipc.open_stream(payload) as reader:
-        return reader.read_all()
+        table = reader.read_all()
+    for name in SCHEMA.names[table.num_columns :]:
+        table = table.append_column(
+            SCHEMA.field(name), pa.nulls(len(table), SCHEMA.field(name).type)
+        )
+    return table
 
 
 def attributes_json(attributes: Mapping[str, Any] | None) -> str | None:
     """Return attributes as canonical JSON (RFC 8785); None when there are none."""
     return rfc8785.dumps(attributes).decode() if attributes else None
+
+
+def finding_json(finding: Finding) -> str:
+    """Return a finding without what was said, as canonical JSON."""
+    parts: Any = {"rule": finding.rule, "detail": finding.detail, "readings": finding.readings}
+    return rfc8785.dumps(parts).decode()
+
+
+def _rare(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """Return a column that is null for nearly every event, and mostly for all."""
+    if not any(value is not None for value in values):
+        return pa.nulls(len(values), kind)
+    return pa.array(values, type=kind)
 
 
 def _names(values: Sequence[str]) -> pa.Array:

@@ -29,25 +29,29 @@ def body_hash(
     *,
     occurred_at_microseconds: int | None,
     names: tuple[str, str, str],
-    counts: Sequence[int],
+    counts: Sequence[int] | str,
     status: str,
     attributes_json: str | None,
+    supersedes: str = "",
 ) -> UUID:
     """Return 16 bytes of SHA-256 over the canonical record: what the event says, not how.
 
     Format, transport, field order, receipt time and our own mapping do not enter, so that a
     retry by another way is still a duplicate. `occurred_at_microseconds` is None where the sender
     gave no time; `names` are consumer, project and deployment as written; `attributes_json` is
-    RFC 8785 JSON.
+    RFC 8785 JSON. Where `counts` cannot be believed, what the sender said of them stands in their
+    place as JSON; our reason not to believe it does not enter.
     """
     when = "" if occurred_at_microseconds is None else str(occurred_at_microseconds)
     canonical = b"".join(
         (
             _prefixed(when),
             *map(_prefixed, names),
-            _prefixed(",".join(map(str, counts))),
+            _prefixed(counts if isinstance(counts, str) else ",".join(map(str, counts))),
             _prefixed(status),
             (attributes_json or "").encode(),
+            # JSON holds no NUL byte, so that what follows one cannot be mistaken for attributes.
+            b"\x00" + supersedes.encode() if supersedes else b"",
         )
     )
     return UUID(bytes=hashlib.sha256(canonical).digest()[:16])

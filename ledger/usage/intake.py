@@ -8,15 +8,12 @@ from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
 
-from ledger.errors import LedgerError
 from ledger.usage import register
 from ledger.usage.columns import Record, attributes_json, to_arrow
-from ledger.usage.formats import cloudevents
+from ledger.usage.formats.decoding import Decoded
 from ledger.usage.identity import body_hash, key, microseconds
 from ledger.usage.sources import KnownSource, known_sources
 
-MOST_EVENTS: Final = 10_000
-MOST_BYTES: Final = 16 * 1024 * 1024
 FUTURE_ALLOWED: Final = timedelta(hours=1)
 TRIES: Final = 3
 DEADLOCK: Final = "40P01"
@@ -27,16 +24,6 @@ INSERT_BATCH: Final = """
         (id, provider_id, received_at, events, payload, state, attempts, next_attempt_at)
     VALUES (%(id)s, %(provider)s, %(now)s, %(events)s, %(payload)s, 'pending', 0, %(now)s)
 """
-
-
-class BodyTooLarge(LedgerError):
-    """The body is larger than one request may be."""
-
-    problem = "body-too-large"
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        super().__init__(f"the body is larger than {limit} bytes; send smaller batches")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +59,11 @@ class Candidate:
     body_hash: UUID
 
 
-def record(*, provider_id: int, body: bytes, content_type: str, now: datetime) -> Receipt:
+def record(*, provider_id: int, decoded: Decoded, now: datetime) -> Receipt:
     """Record what a provider posted and return what became of every item.
 
-    After it returns, what was accepted is on disk. A retry of the same body books nothing twice.
-
-    :raises BodyTooLarge, UnsupportedContentType, UnreadableBody, TooManyEvents: if the whole
-        request is refused; nothing is stored.
+    After it returns, what was accepted is on disk. A retry of the same events books nothing twice.
     """
-    if len(body) > MOST_BYTES:
-        raise BodyTooLarge(MOST_BYTES)
-    decoded = cloudevents.decode(body, content_type=content_type, limit=MOST_EVENTS)
     rejected = [
         Item(refusal.index, "rejected", refusal.code, refusal.detail)
         for refusal in decoded.refusals
@@ -92,7 +73,7 @@ def record(*, provider_id: int, body: bytes, content_type: str, now: datetime) -
         provider_id=provider_id, uris={record.source for record in timely}, now=now
     )
     accepted_by_source, too_old = _since_source_began(timely, sources)
-    sent = len(decoded.records) + len(decoded.refusals)
+    sent = len(decoded)
     candidates, repeated = _distinct(accepted_by_source)
     receipt = _register_with_retry(provider_id, candidates, sources=sources, sent=sent, now=now)
     items = sorted(
@@ -155,9 +136,10 @@ def _identified(one: Record) -> Candidate:
         body_hash=body_hash(
             occurred_at_microseconds=None if at is None else microseconds(at),
             names=(one.consumer, one.project, one.deployment),
-            counts=one.counts,
+            counts=one.counts if one.finding is None else one.finding.said,
             status=one.status,
             attributes_json=attributes_json(one.attributes),
+            supersedes=one.supersedes,
         ),
     )
 

@@ -8,7 +8,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from rest_framework.request import Request
 
 from ledger.api import body
-from ledger.usage.intake import BodyTooLarge
+from ledger.usage.formats.decoding import BodyTooLarge
 
 LIMIT = 10
 

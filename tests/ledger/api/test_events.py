@@ -12,7 +12,7 @@ from django.test import Client
 
 from ledger import tasks
 from ledger.parties.models import Source
-from ledger.usage import intake
+from ledger.usage.formats.decoding import MOST_BYTES, MOST_EVENTS
 from ledger.usage.models import EventKey, UsageBatch
 from tests import callers
 
@@ -208,7 +208,7 @@ class TestRefusals:
         assert (status, problem["type"]) == (415, "/problems/unsupported-content-encoding")
 
     def test_answer_413_to_too_many_events(self, provider: Client) -> None:
-        body = batch(*[event()] * (intake.MOST_EVENTS + 1))
+        body = batch(*[event()] * (MOST_EVENTS + 1))
 
         status, problem = send(provider, body)
 
@@ -216,7 +216,7 @@ class TestRefusals:
         assert (problem["events"], problem["limit"]) == (10_001, 10_000)
 
     def test_answer_413_to_too_many_bytes(self, provider: Client) -> None:
-        status, problem = send(provider, b" " * (intake.MOST_BYTES + 1))
+        status, problem = send(provider, b" " * (MOST_BYTES + 1))
 
         assert (status, problem["type"]) == (413, "/problems/body-too-large")
         assert problem["limit"] == 16 * 1024 * 1024

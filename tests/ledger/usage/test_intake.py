@@ -5,19 +5,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import pyarrow as pa
 import pytest
 from django.db import connection
 
-from ledger.parties.models import Party, Source
+from ledger.parties.models import Source
 from ledger.usage import intake
-from ledger.usage.columns import from_arrow
-from ledger.usage.formats.cloudevents import (
+from ledger.usage.columns import SCHEMA, from_arrow
+from ledger.usage.formats.cloudevents import LINES
+from ledger.usage.formats.decoding import (
     TooManyEvents,
     UnreadableBody,
     UnsupportedContentType,
 )
 from ledger.usage.identity import KEY_SQL, key
-from ledger.usage.intake import BodyTooLarge
 from ledger.usage.models import EventKey, UsageBatch
 from tests import factories
 
@@ -40,12 +41,7 @@ def nested(depth: int) -> Any:
 
 
 def post(body: bytes, content_type: str = BATCH) -> intake.Receipt:
-    return intake.record(
-        provider_id=Party.objects.get(code="westcloud").id,
-        body=body,
-        content_type=content_type,
-        now=factories.NOW,
-    )
+    return factories.post(body, content_type=content_type)
 
 
 class TestRecord:
@@ -214,7 +210,6 @@ class TestRecord:
             (b"[]", "application/cloudevents+json", UnreadableBody),
             (b"", BATCH, UnreadableBody),
             (b"[]", "text/csv", UnsupportedContentType),
-            (b" " * (16 * 1024 * 1024 + 1), BATCH, BodyTooLarge),
         ],
     )
     def test_refuses_a_whole_body_and_stores_nothing(
@@ -254,6 +249,42 @@ class TestRecord:
             factories.record(*events)
 
         assert not EventKey.objects.exists()
+
+    def test_takes_one_event_a_line_and_names_the_bad_line(self) -> None:
+        lines = [json.dumps(factories.event("a")), "", "{", json.dumps(factories.event("b"))]
+
+        receipt = post("\n".join(lines).encode(), LINES)
+
+        assert (receipt.sent, receipt.accepted) == (3, 2)
+        assert [(item.index, item.code) for item in receipt.items] == [(1, "unreadable_event")]
+
+    @pytest.mark.parametrize("sequence", ["-1", "1e3", "", 2**63, -1, "9" * 40])
+    def test_refuses_a_sequence_that_is_no_whole_number(self, sequence: object) -> None:
+        receipt = factories.record(factories.event("a") | {"sequence": sequence})
+
+        assert [item.detail.partition(":")[0] for item in receipt.items] == ["#/0/sequence"]
+
+    def test_takes_a_final_event_that_names_another_for_another_body(self) -> None:
+        factories.record(factories.event("final", supersedes="provisional"))
+
+        receipt = factories.record(factories.event("final", supersedes="other"))
+
+        assert [item.status for item in receipt.items] == ["conflict"]
+
+
+class TestFromArrow:
+    def test_reads_a_batch_that_was_stored_before_a_column_was_added(self) -> None:
+        factories.record(factories.event("a"))
+        table = from_arrow(bytes(UsageBatch.objects.get().payload or b""))
+        older = table.drop_columns(["supersedes", "sequence", "said", "finding"])
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, older.schema) as writer:
+            writer.write_table(older)
+
+        read = from_arrow(bytes(sink.getvalue()))
+
+        assert read.schema == SCHEMA
+        assert read["finding"].null_count == 1
 
 
 class TestKey:

@@ -3,15 +3,14 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from ledger.parties.models import Party
 from ledger.pricing import catalogue
 from ledger.pricing.models import Agreement
 from ledger.rating import rate
 from ledger.rating.models import SetAside, UsageEntry
-from ledger.usage import intake
 from settlement.demo.batches import CONTENT_TYPE
 from settlement.demo.flows import FLOWS, LATE
 from settlement.demo.plan import LATE_DOCUMENT, PARTIES, plan
+from tests import factories
 from tests.factories import NOW
 
 CATALOGUE = Path(settings.BASE_DIR) / "ledger/fixtures/catalogue.yaml"
@@ -50,12 +49,9 @@ class TestParties:
     def test_have_a_price_for_everything_but_what_is_published_late(self) -> None:
         publish(CATALOGUE, PARTIES)
         month = plan(events=400, month="2026-09", trace_file=None, now=NOW)
-        ids = dict(Party.objects.values_list("code", "id"))
 
         for one in (*month.batches, month.odd):
-            intake.record(
-                provider_id=ids[one.provider], body=one.body, content_type=CONTENT_TYPE, now=NOW
-            )
+            factories.post(one.body, content_type=CONTENT_TYPE, provider=one.provider, now=NOW)
         while rate.rate_pending(now=NOW) is not None:
             pass
 

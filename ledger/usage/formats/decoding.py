@@ -1,0 +1,258 @@
+"""What every format shares: what a body may hold, what becomes of its items, how it is refused.
+
+Pure. A format turns a body into `Decoded`: a record or a refusal for every item of it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+import msgspec
+import rfc8785
+
+from ledger.errors import LedgerError
+from ledger.tokens import LARGEST_COUNT
+from ledger.usage.columns import Record, attributes_json
+
+MOST_EVENTS: Final = 10_000
+MOST_BYTES: Final = 16 * 1024 * 1024
+LONGEST_NAME: Final = 512
+DEEPEST_ATTRIBUTES: Final = 32
+LARGEST_ATTRIBUTES_BYTES: Final = 8_192
+LARGEST_FINDING_BYTES: Final = 16_384
+
+RFC_3339: Final = re.compile(
+    r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$", re.ASCII
+)
+UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+STRUCTURE: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_NAME)]
+OptionalName = Annotated[str, msgspec.Meta(max_length=LONGEST_NAME)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=LARGEST_COUNT)]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An item that is no usage event: its index, a code, and what to do."""
+
+    index: int
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What a body holds: records and refusals, together every item of it."""
+
+    records: list[Record]
+    refusals: list[Refusal]
+
+    def __len__(self) -> int:
+        return len(self.records) + len(self.refusals)
+
+
+class BodyTooLarge(LedgerError):
+    """The body is larger than one request may be."""
+
+    problem = "body-too-large"
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        super().__init__(f"the body is larger than {limit} bytes; send smaller batches")
+
+
+class UnreadableBody(LedgerError):
+    """The body is not what its content type announces."""
+
+    problem = "unreadable-body"
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(f"the body cannot be read: {why}")
+
+
+class UnsupportedContentType(LedgerError):
+    """The content type is none that usage is accepted in here."""
+
+    problem = "unsupported-content-type"
+
+    def __init__(self, content_type: str, accepted: Sequence[str]) -> None:
+        self.content_type = content_type
+        self.accepted = list(accepted)
+        super().__init__(f"{content_type!r} is not accepted; send {', '.join(accepted)}")
+
+
+class TooManyEvents(LedgerError):
+    """The batch holds more events than one request may."""
+
+    problem = "too-many-events"
+
+    def __init__(self, events: int, limit: int) -> None:
+        self.events = events
+        self.limit = limit
+        super().__init__(f"the batch holds {events} events; send at most {limit} in one request")
+
+
+def media_type(content_type: str, *, accepted: Sequence[str]) -> str:
+    """Return the media type without its parameters, in lower case.
+
+    :raises UnsupportedContentType: if it is none of the accepted ones.
+
+    >>> media_type("Application/JSON; charset=utf-8", accepted=["application/json"])
+    'application/json'
+    """
+    found = content_type.partition(";")[0].strip().lower()
+    if found not in accepted:
+        raise UnsupportedContentType(content_type, accepted)
+    return found
+
+
+def array_items(body: bytes, *, limit: int) -> list[msgspec.Raw]:
+    """Return the items of a JSON array, each still as it was sent.
+
+    :raises TooManyEvents: if there are more than `limit`, before an object is made of each.
+    :raises UnreadableBody: if it is no JSON array.
+    """
+    if more_items_than(body, limit):
+        raise TooManyEvents(limit + 1, limit)
+    try:
+        return _RAW_ARRAY.decode(body)
+    except UNDECODABLE as error:
+        raise UnreadableBody(str(error)) from error
+
+
+def lines(body: bytes, *, limit: int) -> list[msgspec.Raw]:
+    """Return the lines of newline-delimited JSON that are not blank.
+
+    :raises TooManyEvents: if there are more than `limit`.
+    """
+    found = [msgspec.Raw(line) for line in _nonblank(body, most=limit + 1)]
+    if len(found) > limit:
+        raise TooManyEvents(limit + 1, limit)
+    return found
+
+
+_RAW_ARRAY: Final = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def _nonblank(body: bytes, *, most: int) -> Iterator[bytes]:
+    """Return lines one by one, so that a body of nothing but line ends makes no list of them."""
+    start = found = 0
+    while start < len(body) and found < most:
+        end = body.find(b"\n", start)
+        end = len(body) if end < 0 else end
+        line = body[start:end].strip()
+        start = end + 1
+        if line:
+            found += 1
+            yield line
+
+
+def more_items_than(body: bytes, limit: int) -> bool:
+    """Return whether an array has more items than the limit, without making an object of each.
+
+    >>> more_items_than(b'[{"a": "],["}, [1, 2], 3]', 3), more_items_than(b"[1, 2, 3]", 2)
+    (False, True)
+    """
+    depth = commas = 0
+    for match in STRUCTURE.finditer(body):
+        token = match.group()
+        if token in b"[{":
+            depth += 1
+        elif token in b"]}":
+            depth -= 1
+        elif token == b"," and depth == 1:
+            commas += 1
+            if commas >= limit:
+                return True
+    return False
+
+
+def moment(text: str) -> datetime:
+    """Read an RFC 3339 time; a fraction finer than a microsecond is cut, never rounded up.
+
+    Rounded, the last instant of a slot would move into the next one.
+
+    :raises ValueError: if it is none.
+
+    >>> moment("2026-10-01T23:59:59.9999999Z").isoformat()
+    '2026-10-01T23:59:59.999999+00:00'
+    """
+    if not RFC_3339.match(text):
+        raise ValueError(f"{text!r} is not an RFC 3339 time such as 2026-10-01T08:00:00Z")
+    return datetime.fromisoformat(text.upper())
+
+
+def unstorable(record: Record, *, pointers: Mapping[str, str]) -> Refusal | None:
+    """Refuse a record that PostgreSQL or canonical JSON cannot carry; None if they can.
+
+    `pointers` say where in its item a field of the record was read, such as
+    `{"event_id": "id", "consumer": "subject"}`; a field that is not among them is named as it is.
+    """
+    for name in ("event_id", "source", "consumer", "deployment", "project", "supersedes"):
+        if "\x00" in getattr(record, name):
+            return refusal(
+                record.index, pointers.get(name, name), "holds a NUL character; leave it out"
+            )
+    pointer = pointers.get("attributes", "attributes")
+    if depth(record.attributes) > DEEPEST_ATTRIBUTES:
+        return refusal(record.index, pointer, f"nests deeper than {DEEPEST_ATTRIBUTES} levels")
+    try:
+        attributes = attributes_json(record.attributes) or ""
+    except ValueError as error:
+        return refusal(record.index, pointer, str(error))
+    if "\\u0000" in attributes or len(attributes.encode()) > LARGEST_ATTRIBUTES_BYTES:
+        return refusal(
+            record.index,
+            pointer,
+            f"at most {LARGEST_ATTRIBUTES_BYTES} bytes of JSON without NUL characters",
+        )
+    return None
+
+
+def refusal(index: int, pointer: str, detail: str) -> Refusal:
+    """Refuse an item as invalid, naming the place within it.
+
+    >>> refusal(3, "data/usage", "is missing").detail
+    '#/3/data/usage: is missing'
+    """
+    return Refusal(index, "invalid_event", f"#/{index}/{pointer}: {detail}")
+
+
+def canonical(value: Any) -> str:
+    """Return a value as canonical JSON (RFC 8785).
+
+    :raises ValueError: if it holds a number that canonical JSON has no form for.
+    """
+    return rfc8785.dumps(value).decode()
+
+
+def depth(value: object) -> int:
+    """Return how deep a JSON value nests, without recursion.
+
+    >>> depth({"a": [{}, 1]}), depth(1)
+    (3, 0)
+    """
+    deepest = 0
+    level = [value]
+    while level := [one for one in level if isinstance(one, dict | list)]:
+        deepest += 1
+        level = [
+            inner for one in level for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+    return deepest
+
+
+def with_pointer(message: str, index: int) -> str:
+    """Turn the decoder's path into a JSON pointer.
+
+    >>> with_pointer("Expected `int` >= 0 - at `$.data.usage.input`", 3)
+    '#/3/data/usage/input: Expected `int` >= 0'
+    """
+    text, found, path = message.rpartition(" - at `$")
+    if not found:
+        return f"#/{index}: {message}"
+    return f"#/{index}{path.rstrip('`').replace('.', '/')}: {text}"
