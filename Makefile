@@ -15,7 +15,7 @@ PIP := $(RUN) -m pip --disable-pip-version-check --quiet
 SERVE ?= 1
 TRACE ?=
 
-.PHONY: help demo up test check format audit clean prerequisites
+.PHONY: help demo up test check bench format audit clean prerequisites
 
 help:
 	@echo 'make demo      the whole way of usage into money, then the site; SERVE=0 ends after the summary,'
@@ -23,6 +23,7 @@ help:
 	@echo 'make up        web server, worker and clock, until Ctrl-C'
 	@echo 'make test      all tests'
 	@echo 'make check     format, lint, layers, types, migrations, then all tests'
+	@echo 'make bench     what recording an event costs, in every form it may be sent'
 	@echo 'make format    format the sources'
 	@echo 'make audit     prove every invariant of the books'
 	@echo 'make clean     remove data, output and the virtual environment'
@@ -47,6 +48,9 @@ check: $(VENV)/installed-dev
 	$(RUN) -m mypy .
 	$(RUN) manage.py makemigrations --check --dry-run
 	@$(MAKE) test
+
+bench: $(VENV)/installed
+	@exec $(RUN) -m bench $(if $(LABEL),--label '$(LABEL)')
 
 format: $(VENV)/installed-dev
 	$(VENV)/bin/ruff format .

@@ -91,7 +91,7 @@ class Said:
 
     def hashed(self, *, timed: bool, supersedes: str = "", said: str | None = None) -> UUID:
         """Return the hash under which it is registered, with or without its time."""
-        return body_hash(
+        hashed = body_hash(
             occurred_at_microseconds=microseconds(self.occurred_at) if timed else None,
             names=(self.consumer, self.project, self.deployment),
             counts=self.tokens if said is None else said,
@@ -99,6 +99,7 @@ class Said:
             attributes_json=self.attributes,
             supersedes=supersedes,
         )
+        return UUID(bytes=hashed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,12 @@ def key(*, source: str, event_id: str) -> UUID:
     >>> str(key(source="urn:gateway:1", event_id="evt-1"))
     '42ab7d6d-da79-68f5-3580-6ae0c9c3f75e'
     """
-    return UUID(bytes=hashlib.sha256(_prefixed(source) + _prefixed(event_id)).digest()[:16])
+    return UUID(bytes=key_digest(source=source, event_id=event_id))
+
+
+def key_digest(*, source: str, event_id: str) -> bytes:
+    """Return the 16 bytes of `key`; a batch of events needs no object around each."""
+    return hashlib.sha256(_prefixed(source) + _prefixed(event_id)).digest()[:16]
 
 
 def body_hash(
@@ -33,7 +38,7 @@ def body_hash(
     status: str,
     attributes_json: str | None,
     supersedes: str = "",
-) -> UUID:
+) -> bytes:
     """Return 16 bytes of SHA-256 over the canonical record: what the event says, not how.
 
     Format, transport, field order, receipt time and our own mapping do not enter, so that a
@@ -43,18 +48,14 @@ def body_hash(
     place as JSON; our reason not to believe it does not enter.
     """
     when = "" if occurred_at_microseconds is None else str(occurred_at_microseconds)
-    canonical = b"".join(
-        (
-            _prefixed(when),
-            *map(_prefixed, names),
-            _prefixed(counts if isinstance(counts, str) else ",".join(map(str, counts))),
-            _prefixed(status),
-            (attributes_json or "").encode(),
-            # JSON holds no NUL byte, so that what follows one cannot be mistaken for attributes.
-            b"\x00" + supersedes.encode() if supersedes else b"",
-        )
-    )
-    return UUID(bytes=hashlib.sha256(canonical).digest()[:16])
+    said = counts if isinstance(counts, str) else ",".join(map(str, counts))
+    canonical = b"".join(map(_prefixed, (when, *names, said, status)))
+    if attributes_json:
+        canonical += attributes_json.encode()
+    if supersedes:
+        # JSON holds no NUL byte, so that what follows one cannot be mistaken for attributes.
+        canonical += b"\x00" + supersedes.encode()
+    return hashlib.sha256(canonical).digest()[:16]
 
 
 def microseconds(at: datetime) -> int:

@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Final
-from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
 
 from ledger.usage import register
 from ledger.usage.columns import Record, attributes_json, to_arrow
 from ledger.usage.formats.decoding import Decoded
-from ledger.usage.identity import body_hash, key, microseconds
+from ledger.usage.identity import body_hash, key_digest, microseconds
 from ledger.usage.sources import KnownSource, known_sources
 
 FUTURE_ALLOWED: Final = timedelta(hours=1)
@@ -55,8 +55,8 @@ class Candidate:
     """A record with its identity, on its way into the register."""
 
     record: Record
-    key: UUID
-    body_hash: UUID
+    key: bytes
+    body_hash: bytes
 
 
 def record(*, provider_id: int, decoded: Decoded, now: datetime) -> Receipt:
@@ -118,21 +118,21 @@ def _since_source_began(
 
 def _distinct(records: Sequence[Record]) -> tuple[list[Candidate], list[Item]]:
     """Keep the first record of each key; a later one is a duplicate, or a conflict if other."""
-    first: dict[UUID, Candidate] = {}
+    first: dict[bytes, Candidate] = {}
     items: list[Item] = []
     for one in records:
         candidate = _identified(one)
         held = first.setdefault(candidate.key, candidate)
         if held is not candidate:
             items.append(_repeated(candidate, held.body_hash))
-    return sorted(first.values(), key=lambda candidate: candidate.key.bytes), items
+    return sorted(first.values(), key=attrgetter("key")), items
 
 
 def _identified(one: Record) -> Candidate:
     at = one.occurred_at
     return Candidate(
         record=one,
-        key=key(source=one.source, event_id=one.event_id),
+        key=key_digest(source=one.source, event_id=one.event_id),
         body_hash=body_hash(
             occurred_at_microseconds=None if at is None else microseconds(at),
             names=(one.consumer, one.project, one.deployment),
@@ -144,7 +144,7 @@ def _identified(one: Record) -> Candidate:
     )
 
 
-def _repeated(candidate: Candidate, held_hash: UUID) -> Item:
+def _repeated(candidate: Candidate, held_hash: bytes) -> Item:
     one = candidate.record
     if candidate.body_hash == held_hash:
         return Item(
@@ -154,8 +154,8 @@ def _repeated(candidate: Candidate, held_hash: UUID) -> Item:
         one.index,
         "conflict",
         "recorded_with_other_content",
-        f"event {one.event_id!r} is recorded with content {held_hash.hex}, this one has "
-        f"{candidate.body_hash.hex}; nothing is overwritten, correct the recorded event instead",
+        f"event {one.event_id!r} is recorded with content {held_hash.hex()}, this one has "
+        f"{candidate.body_hash.hex()}; nothing is overwritten, correct the recorded event instead",
     )
 
 

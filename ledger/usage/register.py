@@ -42,8 +42,8 @@ ROW: Final = np.dtype(
 
 
 def claim(
-    *, provider_id: int, batch_id: int, keys: Sequence[UUID], body_hashes: Sequence[UUID]
-) -> dict[UUID, UUID]:
+    *, provider_id: int, batch_id: int, keys: Sequence[bytes], body_hashes: Sequence[bytes]
+) -> dict[bytes, bytes]:
     """Register the keys, which are distinct and sorted; return those that were held, with bodies.
 
     All new is the rule and goes by one COPY. On a duplicate the COPY is undone, what is new is
@@ -67,28 +67,28 @@ def claim(
 
 
 def _claim_new(
-    provider_id: int, batch_id: int, keys: Sequence[UUID], body_hashes: Sequence[UUID]
-) -> dict[UUID, UUID]:
+    provider_id: int, batch_id: int, keys: Sequence[bytes], body_hashes: Sequence[bytes]
+) -> dict[bytes, bytes]:
     with connection.cursor() as cursor:
         cursor.execute(
             INSERT_NEW,
             {
                 "provider": provider_id,
                 "batch": batch_id,
-                "keys": list(keys),
-                "hashes": list(body_hashes),
+                "keys": [UUID(bytes=key) for key in keys],
+                "hashes": [UUID(bytes=body_hash) for body_hash in body_hashes],
             },
         )
-        new = {key for (key,) in cursor.fetchall()}
-        others = [key for key in keys if key not in new]
+        new = {key.bytes for (key,) in cursor.fetchall()}
+        others = [UUID(bytes=key) for key in keys if key not in new]
         cursor.execute(HELD, {"provider": provider_id, "keys": others})
-        held = dict(cursor.fetchall())
+        held = {key.bytes: body_hash.bytes for key, body_hash in cursor.fetchall()}
     assert len(new) + len(held) == len(keys), "a key is new or held"
     return held
 
 
 def _binary_rows(
-    provider_id: int, batch_id: int, keys: Sequence[UUID], body_hashes: Sequence[UUID]
+    provider_id: int, batch_id: int, keys: Sequence[bytes], body_hashes: Sequence[bytes]
 ) -> bytes:
     """Return the rows in PostgreSQL's binary COPY format, laid out as one array."""
     rows = np.empty(len(keys), dtype=ROW)
@@ -97,8 +97,8 @@ def _binary_rows(
     rows["key_length"] = rows["hash_length"] = 16
     rows["provider"] = provider_id
     rows["batch"] = batch_id
-    rows["key"] = np.frombuffer(b"".join(key.bytes for key in keys), dtype="V16")
-    rows["hash"] = np.frombuffer(b"".join(hash_.bytes for hash_ in body_hashes), dtype="V16")
+    rows["key"] = np.frombuffer(b"".join(keys), dtype="V16")
+    rows["hash"] = np.frombuffer(b"".join(body_hashes), dtype="V16")
     return rows.tobytes()
 
 
