@@ -8,6 +8,7 @@ PYTHON := $(shell for name in python3.13 python3.12 python3.11 python3; do \
 
 # Paths are relative throughout, so that this folder's own may hold spaces.
 VENV := .venv
+CLIENTS := .venv-clients
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check --quiet
 
@@ -38,10 +39,10 @@ up: $(VENV)/installed
 audit: $(VENV)/installed
 	@exec $(RUN) manage.py audit
 
-test: $(VENV)/installed-dev
+test: $(VENV)/installed-dev $(CLIENTS)/installed
 	@exec $(RUN) -m pytest -q
 
-check: $(VENV)/installed-dev
+check: $(VENV)/installed-dev $(CLIENTS)/installed
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/lint-imports --no-logo
@@ -59,7 +60,7 @@ format: $(VENV)/installed-dev
 # The database of a run as root may lie elsewhere; then `postgres` is a link to it.
 clean:
 	@if [ -L .data/postgres ]; then rm -rf "$$(dirname "$$(readlink .data/postgres)")"; fi
-	rm -rf .data out $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .data out $(VENV) $(CLIENTS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 prerequisites:
 	@bin/check-prerequisites '$(PYTHON)' '$(MAKE_VERSION)'
@@ -78,3 +79,10 @@ $(VENV)/installed-dev: requirements-dev.txt requirements.txt | prerequisites $(V
 	@echo 'Installing what its tests need ...'
 	@$(PIP) install -r requirements-dev.txt
 	@touch $@ $(VENV)/installed
+
+# Programs of others that the tests run against ours: their pins contradict our own.
+$(CLIENTS)/installed: tests/clients/requirements.txt | prerequisites
+	@echo 'Installing the clients of others that the tests run (a minute, once, 900 MB) ...'
+	@'$(PYTHON)' -m venv --clear $(CLIENTS)
+	@$(CLIENTS)/bin/python -m pip --disable-pip-version-check --quiet install -r tests/clients/requirements.txt
+	@touch $@

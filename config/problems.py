@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.views import defaults
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -171,6 +172,7 @@ def respond(name: str, *, detail: str) -> JsonResponse:
     )
 
 
+@csrf_exempt  # whoever calls the API has no cookie to be abused, and is to read a problem
 def no_such_path(_request: HttpRequest, rest: str = "") -> HttpResponse:
     """Answer a path of the API that does not exist, with or without DEBUG."""
     return respond("not-found", detail=f"{API_PREFIX}{rest} is no path of this API")

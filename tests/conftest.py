@@ -16,6 +16,7 @@ from django.db import connection, connections
 from django.db.backends.postgresql.operations import DatabaseOperations
 
 from config import embedded, settings
+from tests.served import served
 
 IN_CI = os.environ.get("CLEARWATT_CI") == "1"
 SCRATCH = "clearwatt-tests-"
@@ -83,6 +84,13 @@ def database_url(transactional_db: None) -> str:
     port = f":{facts['PORT']}" if facts["PORT"] else ""
     host = quote(facts["HOST"], safe="")
     return f"postgresql://{user}{password}@{host}{port}/{facts['NAME']}"
+
+
+@pytest.fixture
+def site(database_url: str) -> Iterator[str]:
+    """Serve the site over the test database as users get it; return its address."""
+    with served(database_url) as url:
+        yield url
 
 
 @pytest.fixture
