@@ -59,6 +59,14 @@ class Candidate:
     body_hash: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """A batch's candidates: the first of each key, in the keys' order, and what repeats them."""
+
+    first: list[Candidate]
+    repeats: list[Candidate]
+
+
 def record(*, provider_id: int, decoded: Decoded, now: datetime) -> Receipt:
     """Record what a provider posted and return what became of every item.
 
@@ -74,11 +82,9 @@ def record(*, provider_id: int, decoded: Decoded, now: datetime) -> Receipt:
     )
     accepted_by_source, too_old = _since_source_began(timely, sources)
     sent = len(decoded)
-    candidates, repeated = _distinct(accepted_by_source)
-    receipt = _register_with_retry(provider_id, candidates, sources=sources, sent=sent, now=now)
-    items = sorted(
-        [*rejected, *untimely, *too_old, *repeated, *receipt.items], key=lambda item: item.index
-    )
+    identified = _identified(accepted_by_source)
+    receipt = _register_with_retry(provider_id, identified, sources=sources, sent=sent, now=now)
+    items = sorted([*rejected, *untimely, *too_old, *receipt.items], key=lambda item: item.index)
     assert receipt.accepted + len(items) == sent, "every item is accounted for"
     return Receipt(receipt.batch_id, sent, receipt.accepted, items)
 
@@ -116,19 +122,18 @@ def _since_source_began(
     return kept, refused
 
 
-def _distinct(records: Sequence[Record]) -> tuple[list[Candidate], list[Item]]:
-    """Keep the first record of each key; a later one is a duplicate, or a conflict if other."""
+def _identified(records: Sequence[Record]) -> Identified:
+    """Give each record its identity, and part the first of a key from those that repeat it."""
     first: dict[bytes, Candidate] = {}
-    items: list[Item] = []
+    repeats: list[Candidate] = []
     for one in records:
-        candidate = _identified(one)
-        held = first.setdefault(candidate.key, candidate)
-        if held is not candidate:
-            items.append(_repeated(candidate, held.body_hash))
-    return sorted(first.values(), key=attrgetter("key")), items
+        candidate = _candidate(one)
+        if first.setdefault(candidate.key, candidate) is not candidate:
+            repeats.append(candidate)
+    return Identified(sorted(first.values(), key=attrgetter("key")), repeats)
 
 
-def _identified(one: Record) -> Candidate:
+def _candidate(one: Record) -> Candidate:
     at = one.occurred_at
     return Candidate(
         record=one,
@@ -161,16 +166,16 @@ def _repeated(candidate: Candidate, held_hash: bytes) -> Item:
 
 def _register_with_retry(
     provider_id: int,
-    candidates: Sequence[Candidate],
+    identified: Identified,
     *,
     sources: Mapping[str, KnownSource],
     sent: int,
     now: datetime,
 ) -> Receipt:
-    """Register the candidates; a deadlock with an overlapping batch is tried again."""
+    """Register what is new; a deadlock with an overlapping batch is tried again."""
     for attempt in range(1, TRIES + 1):
         try:
-            return _register(provider_id, candidates, sources=sources, sent=sent, now=now)
+            return _register(provider_id, identified, sources=sources, sent=sent, now=now)
         except OperationalError as error:
             if getattr(error.__cause__, "sqlstate", None) != DEADLOCK or attempt == TRIES:
                 raise
@@ -180,13 +185,17 @@ def _register_with_retry(
 @transaction.atomic
 def _register(
     provider_id: int,
-    candidates: Sequence[Candidate],
+    identified: Identified,
     *,
     sources: Mapping[str, KnownSource],
     sent: int,
     now: datetime,
 ) -> Receipt:
-    """Claim the keys, then keep the records whose keys were new as one batch."""
+    """Claim the keys, then keep the records whose keys were new as one batch.
+
+    The first of a key wins within the batch, unless the key was taken before.
+    """
+    candidates = identified.first
     if not candidates:
         return Receipt(None, sent, 0, [])
     with connection.cursor() as cursor:
@@ -199,11 +208,9 @@ def _register(
         body_hashes=[candidate.body_hash for candidate in candidates],
     )
     fresh = [candidate for candidate in candidates if candidate.key not in held]
-    items = [
-        _repeated(candidate, held[candidate.key])
-        for candidate in candidates
-        if candidate.key in held
-    ]
+    standing = {candidate.key: candidate.body_hash for candidate in fresh} | held
+    others = [candidate for candidate in candidates if candidate.key in held]
+    items = [_repeated(one, standing[one.key]) for one in (*others, *identified.repeats)]
     if not fresh:
         return Receipt(None, sent, 0, items)
     records = sorted((candidate.record for candidate in fresh), key=lambda one: one.index)

@@ -123,6 +123,16 @@ class TestRecord:
             (2, "conflict"),
         ]
 
+    def test_holds_every_repetition_against_what_was_recorded_before(self) -> None:
+        factories.record(factories.event("a"))
+
+        receipt = factories.record(factories.event("a", consumer="other"), factories.event("a"))
+
+        assert [(item.index, item.status) for item in receipt.items] == [
+            (0, "conflict"),
+            (1, "duplicate"),
+        ]
+
     def test_tells_sources_and_providers_apart(self) -> None:
         factories.publish(
             {"parties": [{"code": "eastcloud", "name": "East Cloud", "kind": "provider"}]}
