@@ -173,7 +173,9 @@ class TestKillingPostgres:
 
             listener = threading.Thread(target=listen)
             listener.start()
-            time.sleep(3)
+            deadline = time.monotonic() + 60
+            while len(acknowledged) < 20 and time.monotonic() < deadline:
+                time.sleep(0.05)
             postmaster = int((data / "postmaster.pid").read_text().splitlines()[0])
             os.kill(postmaster, signal.SIGKILL)
             poster.wait(timeout=30)

@@ -82,7 +82,10 @@ UNWATCHED: Final[dict[str, set[str]]] = {
     "When something is tried, not what comes of it.": {
         *(f"ledger_usage_batch.{name}" for name in ("attempts", "next_attempt_at")),
         *(f"ledger_set_aside.{name}" for name in ("attempts", "judged_by_publication")),
-        *(f"ledger_set_aside.{name}" for name in ("missing", "reason", "retry_at", "since")),
+        *(
+            f"ledger_set_aside.{name}"
+            for name in ("detail", "missing", "reason", "retry_at", "since")
+        ),
         "ledger_source.accepts_from",
     },
     "It stands for the time of events that give none; the first batch's give theirs.": {
