@@ -3,22 +3,48 @@
 import json
 from typing import Any, Final
 
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, OpenApiRequest, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ledger import tasks
-from ledger.api import body, examples, schema
+from ledger.api import body, examples, recording, schema
 from ledger.api.answers import Receipt as ReceiptAnswer
-from ledger.api.authentication import caller_of
 from ledger.api.base import LedgerView
 from ledger.tokens import LARGEST_COUNT, TOKEN_CLASSES
-from ledger.usage import intake
 from ledger.usage.formats import cloudevents
 from ledger.usage.formats.decoding import MOST_BYTES, MOST_EVENTS
-from ledger.usage.intake import Receipt
+from ledger.usage.formats.surfaces import SURFACES
+
+
+def _data(description: str, *, required: list[str], **counts: Any) -> dict[str, Any]:
+    """Return the schema of an event's data, which differs in how it states the counts."""
+    return {
+        "type": "object",
+        "description": description,
+        "required": required,
+        "additionalProperties": False,
+        "properties": {
+            "deployment": {"type": "string", "minLength": 1, "maxLength": 512},
+            **counts,
+            "status": {
+                "enum": ["complete", "partial", "cancelled", "failed"],
+                "default": "complete",
+            },
+            "project": {"type": "string", "maxLength": 512},
+            "supersedes": {
+                "type": "string",
+                "maxLength": 512,
+                "description": "The id of a provisional event of this source that this final "
+                "one replaces.",
+            },
+            "attributes": {
+                "type": ["object", "null"],
+                "description": "What you want to find again: at most 8 KiB.",
+            },
+        },
+    }
+
 
 EVENT_SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
@@ -55,36 +81,40 @@ EVENT_SCHEMA: Final[dict[str, Any]] = {
             "that a lost event can be named.",
         },
         "data": {
-            "type": "object",
-            "required": ["deployment", "usage"],
-            "additionalProperties": False,
-            "properties": {
-                "deployment": {"type": "string", "minLength": 1, "maxLength": 512},
-                "usage": {
-                    "type": "object",
-                    "additionalProperties": False,
-                    "description": "Disjoint counts; a class that is left out is zero.",
-                    "properties": {
-                        name: {"type": "integer", "minimum": 0, "maximum": LARGEST_COUNT}
-                        for name in TOKEN_CLASSES
+            "oneOf": [
+                _data(
+                    "Counts in disjoint classes.",
+                    required=["deployment", "usage"],
+                    usage={
+                        "type": "object",
+                        "additionalProperties": False,
+                        "description": "Disjoint counts; a class that is left out is zero.",
+                        "properties": {
+                            name: {"type": "integer", "minimum": 0, "maximum": LARGEST_COUNT}
+                            for name in TOKEN_CLASSES
+                        },
                     },
-                },
-                "status": {
-                    "enum": ["complete", "partial", "cancelled", "failed"],
-                    "default": "complete",
-                },
-                "project": {"type": "string", "maxLength": 512},
-                "supersedes": {
-                    "type": "string",
-                    "maxLength": 512,
-                    "description": "The id of a provisional event of this source that this final "
-                    "one replaces.",
-                },
-                "attributes": {
-                    "type": ["object", "null"],
-                    "description": "What you want to find again: at most 8 KiB.",
-                },
-            },
+                ),
+                _data(
+                    "A usage object as its source wrote it.",
+                    required=["deployment", "surface", "usage"],
+                    surface={
+                        "enum": list(SURFACES),
+                        "description": "Whose usage object it is, and so which of its counts "
+                        "contain others: see the table of surfaces.",
+                    },
+                    vendor={
+                        "type": "string",
+                        "maxLength": 512,
+                        "description": "Who answered, where it counts in a way of its own.",
+                    },
+                    usage={
+                        "type": "object",
+                        "description": "The object, unchanged. One that contradicts itself is "
+                        "recorded and set aside, with both readings.",
+                    },
+                ),
+            ]
         },
     },
 }
@@ -107,12 +137,18 @@ class EventsView(LedgerView):
         description="Scope `events:write`. One CloudEvent 1.0 or a batch of at most 10,000, at "
         "most 16 MiB, in structured mode. Answered once what was accepted is on disk: a retry of "
         "the same body records nothing twice. One bad event never spoils its batch; `items` names "
-        "each that was not accepted. An event of an unknown consumer or deployment is accepted, "
+        "each that was not accepted. Counts are in disjoint classes, or a source's own usage "
+        "object with its `surface`. An event of an unknown consumer or deployment is accepted, "
         "and set aside until they are known.",
         request={
             "application/cloudevents+json": OpenApiRequest(
                 request=EVENT_SCHEMA,
-                examples=[OpenApiExample("One event", examples.EVENT, request_only=True)],
+                examples=[
+                    OpenApiExample("One event", examples.EVENT, request_only=True),
+                    OpenApiExample(
+                        "A usage object as it came", examples.SURFACE_EVENT, request_only=True
+                    ),
+                ],
             ),
             "application/cloudevents-batch+json": OpenApiRequest(
                 request=BATCH_SCHEMA,
@@ -134,15 +170,7 @@ class EventsView(LedgerView):
             status=202,
             example=examples.RECEIPT,
             description="What became of the batch",
-            problems=[
-                *schema.KEY_PROBLEMS,
-                "unreadable-body",
-                "length-required",
-                "body-too-large",
-                "too-many-events",
-                "unsupported-content-type",
-                "unsupported-content-encoding",
-            ],
+            problems=recording.BODY_PROBLEMS,
         ),
     )
     def post(self, request: Request) -> Response:
@@ -152,27 +180,5 @@ class EventsView(LedgerView):
             content_type=request.META.get("CONTENT_TYPE", ""),
             limit=MOST_EVENTS,
         )
-        receipt = intake.record(
-            provider_id=caller_of(request).party_id, decoded=decoded, now=timezone.now()
-        )
-        tasks.wake()
-        return Response(_rendered(receipt), status=status.HTTP_202_ACCEPTED)
-
-
-def _rendered(receipt: Receipt) -> dict[str, Any]:
-    return {
-        "batch": None if receipt.batch_id is None else str(receipt.batch_id),
-        "accepted": receipt.accepted,
-        "duplicates": receipt.count("duplicate"),
-        "conflicts": receipt.count("conflict"),
-        "rejected": receipt.count("rejected"),
-        "items": [
-            {
-                "index": item.index,
-                "status": item.status,
-                "code": item.code,
-                "detail": item.detail,
-            }
-            for item in receipt.items
-        ],
-    }
+        receipt = recording.record(request, decoded)
+        return Response(recording.rendered(receipt), status=status.HTTP_202_ACCEPTED)

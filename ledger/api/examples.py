@@ -22,6 +22,21 @@ EVENT: Final[Example] = {
         "attributes": {"request": "r-42"},
     },
 }
+SURFACE_EVENT: Final[Example] = {
+    **EVENT,
+    "id": "019a2b7c-5d1e-7000-8000-00000000002b",
+    "data": {
+        "deployment": "zw-llama",
+        "surface": "openai-chat",
+        "usage": {
+            "prompt_tokens": 2000,
+            "completion_tokens": 500,
+            "total_tokens": 2500,
+            "prompt_tokens_details": {"cached_tokens": 1200},
+            "completion_tokens_details": {"reasoning_tokens": 0},
+        },
+    },
+}
 RECEIPT: Final[Example] = {
     "batch": "77",
     "accepted": 998,

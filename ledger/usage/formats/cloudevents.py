@@ -1,13 +1,14 @@
 """CloudEvents 1.0 in JSON: one, a batch, or a line each: payload -> records and refusals. Pure."""
 
-from collections.abc import Callable
-from typing import Any, Final, Literal
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Literal, cast
 
 import msgspec
 
 from ledger.tokens import TOKEN_CLASSES
 from ledger.usage.columns import Record
-from ledger.usage.formats import decoding
+from ledger.usage.formats import counted, decoding, surfaces
+from ledger.usage.formats.counted import Counted
 from ledger.usage.formats.decoding import (
     UNDECODABLE,
     Count,
@@ -18,6 +19,7 @@ from ledger.usage.formats.decoding import (
     TooManyEvents,
     UnreadableBody,
 )
+from ledger.usage.formats.surfaces import Malformed
 
 SINGLE: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
@@ -26,6 +28,9 @@ LINES: Final = "application/x-ndjson"
 CONTENT_TYPES: Final = (SINGLE, BATCH, EITHER, LINES)
 
 LARGEST_SEQUENCE: Final = 2**62
+NEEDS_SURFACE: Final = "; a usage object of another's making needs its `surface`"
+
+Status = Literal["complete", "partial", "cancelled", "failed"]
 
 
 class Usage(msgspec.Struct, forbid_unknown_fields=True):
@@ -50,13 +55,26 @@ class Data(msgspec.Struct, forbid_unknown_fields=True):
 
     deployment: Name
     usage: Usage
-    status: Literal["complete", "partial", "cancelled", "failed"] = "complete"
+    status: Status = "complete"
     project: OptionalName = ""
     attributes: dict[str, Any] | None = None
     supersedes: OptionalName = ""
 
 
-class CloudEvent(msgspec.Struct):
+class SurfaceData(msgspec.Struct, forbid_unknown_fields=True):
+    """The same, with a usage object as its source wrote it; without a surface, in our classes."""
+
+    deployment: Name
+    usage: msgspec.Raw
+    surface: OptionalName = ""
+    vendor: OptionalName = ""
+    status: Status = "complete"
+    project: OptionalName = ""
+    attributes: dict[str, Any] | None = None
+    supersedes: OptionalName = ""
+
+
+class Envelope(msgspec.Struct):
     """The envelope; of the extension attributes only `sequence` is kept."""
 
     specversion: Literal["1.0"]
@@ -64,9 +82,20 @@ class CloudEvent(msgspec.Struct):
     source: Name
     type: Name
     subject: Name
-    data: Data
     time: str | None = None
     sequence: str | int | None = None
+
+
+class CloudEvent(Envelope, kw_only=True):
+    """An event in our own classes, the form that is read fastest."""
+
+    data: Data
+
+
+class SurfaceEvent(Envelope, kw_only=True):
+    """An event of either form."""
+
+    data: SurfaceData
 
 
 def decode(body: bytes, *, content_type: str, limit: int) -> Decoded:
@@ -75,36 +104,75 @@ def decode(body: bytes, *, content_type: str, limit: int) -> Decoded:
     :raises UnsupportedContentType, UnreadableBody, TooManyEvents: if the whole body is refused.
     """
     media_type = decoding.media_type(content_type, accepted=CONTENT_TYPES)
-    if media_type == LINES:
-        return _one_by_one(decoding.lines(body, limit=limit))
-    is_batch = _is_batch(body, media_type)
-    try:
-        events = _BATCH.decode(body) if is_batch else [_SINGLE.decode(body)]
-    except UNDECODABLE:
-        return _one_by_one(decoding.array_items(body, limit=limit) if is_batch else _only(body))
+    form = media_type if media_type == LINES else _single_or_batch(body, media_type)
+    if form == LINES and body.count(b"\n") >= limit:
+        decoding.lines(body, limit=limit)
+    careful = b"\\u0000" in body
+    events = _at_once(body, form)
+    if events is None:
+        return _one_by_one(_items(body, form, limit=limit), careful=careful)
     if len(events) > limit:
         raise TooManyEvents(len(events), limit)
-    return _sorted_out(list(enumerate(events)), [], careful=b"\\u0000" in body)
+    return _sorted_out(list(enumerate(events)), [], careful=careful)
 
 
-_BATCH: Final = msgspec.json.Decoder(list[CloudEvent])
-_SINGLE: Final = msgspec.json.Decoder(CloudEvent)
+def counts_of(data: SurfaceData) -> Counted | Malformed:
+    """Return the counts of a usage object, by its surface or in our classes.
+
+    What is malformed is named by its place in `data`.
+    """
+    try:
+        if not data.surface and not data.vendor:
+            return Counted(_COUNTS(_USAGE.decode(data.usage)))
+        usage = _OBJECT.decode(data.usage)
+    except UNDECODABLE as error:
+        detail, pointer = decoding.parted(str(error))
+        hint = NEEDS_SURFACE if "unknown field" in detail else ""
+        return Malformed(f"/usage{pointer}", f"{detail}{hint}")
+    if data.surface not in surfaces.SURFACES:
+        return Malformed("/surface", f"is none of {', '.join(surfaces.SURFACES)}")
+    found = counted.by_surface(surface=data.surface, vendor=data.vendor, usage=usage)
+    if isinstance(found, Malformed):
+        return Malformed(f"/usage{found.pointer}", found.detail)
+    return found
+
+
+_USAGE: Final = msgspec.json.Decoder(Usage)
+_OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
 _COUNTS: Final[Callable[[Usage], tuple[int, ...]]] = msgspec.structs.astuple
+_OURS: Final = (msgspec.json.Decoder(CloudEvent), msgspec.json.Decoder(list[CloudEvent]))
+_ANY: Final = (msgspec.json.Decoder(SurfaceEvent), msgspec.json.Decoder(list[SurfaceEvent]))
 
 
-def _is_batch(body: bytes, media_type: str) -> bool:
+def _single_or_batch(body: bytes, media_type: str) -> str:
     opening = body.lstrip()[:1]
     if media_type == BATCH or (media_type == EITHER and opening == b"["):
         if opening != b"[":
             raise UnreadableBody("a CloudEvents batch is a JSON array")
-        return True
+        return BATCH
     if opening != b"{":
         raise UnreadableBody("a CloudEvent is a JSON object; send arrays as a batch")
-    return False
+    return SINGLE
 
 
-def _only(body: bytes) -> list[msgspec.Raw]:
-    """Return a body that is one JSON value as its only item."""
+def _at_once(body: bytes, form: str) -> list[Any] | None:
+    """Return all events, in the fast form if all of them have it; None if one does not decode."""
+    for one, many in (_OURS, _ANY):
+        try:
+            if form == BATCH:
+                return many.decode(body)
+            return one.decode_lines(body) if form == LINES else [one.decode(body)]
+        except UNDECODABLE:
+            continue
+    return None
+
+
+def _items(body: bytes, form: str, *, limit: int) -> list[msgspec.Raw]:
+    """Return the items as they were sent; a body that is one JSON value is its only item."""
+    if form == BATCH:
+        return decoding.array_items(body, limit=limit)
+    if form == LINES:
+        return decoding.lines(body, limit=limit)
     try:
         msgspec.json.decode(body)
     except UNDECODABLE as error:
@@ -112,20 +180,20 @@ def _only(body: bytes) -> list[msgspec.Raw]:
     return [msgspec.Raw(body)]
 
 
-def _one_by_one(items: list[msgspec.Raw]) -> Decoded:
+def _one_by_one(items: list[msgspec.Raw], *, careful: bool) -> Decoded:
     """Find the items that do not decode, and keep the others."""
-    events: list[tuple[int, CloudEvent]] = []
+    events: list[tuple[int, SurfaceEvent]] = []
     refusals: list[Refusal] = []
     for index, item in enumerate(items):
         try:
-            events.append((index, _SINGLE.decode(item)))
+            events.append((index, _ANY[0].decode(item)))
         except msgspec.ValidationError as error:
             refusals.append(
                 Refusal(index, "invalid_event", decoding.with_pointer(str(error), index))
             )
         except UNDECODABLE as error:
             refusals.append(Refusal(index, "unreadable_event", f"#/{index}: {error}"))
-    return _sorted_out(events, refusals, careful=True)
+    return _sorted_out(events, refusals, careful=careful)
 
 
 POINTERS: Final = {
@@ -139,12 +207,23 @@ POINTERS: Final = {
 
 
 def _sorted_out(
-    events: list[tuple[int, CloudEvent]], refusals: list[Refusal], *, careful: bool
+    events: Sequence[tuple[int, CloudEvent | SurfaceEvent]],
+    refusals: list[Refusal],
+    *,
+    careful: bool,
 ) -> Decoded:
     """Turn events into records; refuse what PostgreSQL or canonical JSON cannot carry."""
     records = []
     for index, event in events:
         data = event.data
+        if type(data) is Data:
+            counts, finding = _COUNTS(data.usage), None
+        else:
+            found = counts_of(cast("SurfaceData", data))
+            if isinstance(found, Malformed):
+                refusals.append(decoding.refusal(index, f"data{found.pointer}", found.detail))
+                continue
+            counts, finding = found.counts, found.finding
         try:
             occurred_at = None if event.time is None else decoding.moment(event.time)
         except ValueError as error:
@@ -164,11 +243,12 @@ def _sorted_out(
             event.subject,
             data.project,
             data.deployment,
-            _COUNTS(data.usage),
+            counts,
             data.status,
             data.attributes,
             data.supersedes,
             sequence,
+            finding,
         )
         if careful or data.attributes:
             refusal = decoding.unstorable(record, pointers=POINTERS)

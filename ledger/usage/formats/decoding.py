@@ -22,6 +22,7 @@ LONGEST_NAME: Final = 512
 DEEPEST_ATTRIBUTES: Final = 32
 LARGEST_ATTRIBUTES_BYTES: Final = 8_192
 LARGEST_FINDING_BYTES: Final = 16_384
+COMMAS_AN_EVENT: Final = 50
 
 RFC_3339: Final = re.compile(
     r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$", re.ASCII
@@ -116,12 +117,16 @@ def array_items(body: bytes, *, limit: int) -> list[msgspec.Raw]:
     :raises TooManyEvents: if there are more than `limit`, before an object is made of each.
     :raises UnreadableBody: if it is no JSON array.
     """
-    if more_items_than(body, limit):
+    # So few commas cannot make so many objects that they would have to be counted beforehand.
+    if body.count(b",") >= COMMAS_AN_EVENT * limit and more_items_than(body, limit):
         raise TooManyEvents(limit + 1, limit)
     try:
-        return _RAW_ARRAY.decode(body)
+        items = _RAW_ARRAY.decode(body)
     except UNDECODABLE as error:
         raise UnreadableBody(str(error)) from error
+    if len(items) > limit:
+        raise TooManyEvents(len(items), limit)
+    return items
 
 
 def lines(body: bytes, *, limit: int) -> list[msgspec.Raw]:
@@ -247,12 +252,22 @@ def depth(value: object) -> int:
 
 
 def with_pointer(message: str, index: int) -> str:
-    """Turn the decoder's path into a JSON pointer.
+    """Turn the decoder's path into a JSON pointer to an item and into it.
 
     >>> with_pointer("Expected `int` >= 0 - at `$.data.usage.input`", 3)
     '#/3/data/usage/input: Expected `int` >= 0'
     """
+    detail, pointer = parted(message)
+    return f"#/{index}{pointer}: {detail}"
+
+
+def parted(message: str) -> tuple[str, str]:
+    """Part the decoder's sentence from its path, as a JSON pointer; empty if it names none.
+
+    >>> parted("Expected `int` >= 0 - at `$.usage.input`")
+    ('Expected `int` >= 0', '/usage/input')
+    """
     text, found, path = message.rpartition(" - at `$")
     if not found:
-        return f"#/{index}: {message}"
-    return f"#/{index}{path.rstrip('`').replace('.', '/')}: {text}"
+        return message, ""
+    return text, path.rstrip("`").replace(".", "/")
