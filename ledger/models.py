@@ -25,6 +25,7 @@ from ledger.pricing.models import (
     TariffVersion,
 )
 from ledger.pricing.rates import PriceRate, SlotRate
+from ledger.pricing.source_names import SourceName
 from ledger.rating.models import SetAside, UsageEntry, UsageRollup
 from ledger.usage.models import EventKey, UsageBatch
 
@@ -60,6 +61,7 @@ __all__ = [
     "SiteTariff",
     "SlotRate",
     "Source",
+    "SourceName",
     "Tariff",
     "TariffVersion",
     "UsageBatch",

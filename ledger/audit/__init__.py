@@ -5,13 +5,14 @@ They trust no trigger and no code of the main path: what they compare was writte
 
 from typing import Final
 
-from ledger.audit import books, in_force, keys, rates, recorded, sources, usage
+from ledger.audit import books, in_force, keys, names, rates, recorded, sources, usage
 from ledger.audit.findings import Audit, Finding
 
 AUDITS: Final[tuple[Audit, ...]] = (
     *books.AUDITS,
     *usage.AUDITS,
     *recorded.AUDITS,
+    *names.AUDITS,
     *rates.AUDITS,
     *sources.AUDITS,
     *in_force.AUDITS,

@@ -50,19 +50,22 @@ REGISTERED: Final = """
 MADE_OF_THEM: Final = f"""
     WITH entered AS (
         SELECT entry.batch_id, entry.row, entry.id, entry.event_id, entry.source_id,
-               entry.occurred_at, consumer.code AS consumer, entry.project,
-               deployment.code AS deployment, entry.status, entry.attributes::text AS attributes,
+               entry.occurred_at, COALESCE(entry.written->>'consumer', consumer.code) AS consumer,
+               COALESCE(entry.written->>'project', entry.project) AS project,
+               COALESCE(entry.written->>'deployment', deployment.code) AS deployment,
+               entry.status, entry.attributes::text AS attributes,
                {", ".join(f"entry.{name}" for name in TOKEN_CLASSES)}
         FROM ledger_usage_entry entry
         LEFT JOIN ledger_party consumer ON consumer.id = entry.consumer_id
         LEFT JOIN ledger_deployment deployment ON deployment.id = entry.deployment_id
         WHERE entry.kind = 'usage' AND entry.batch_id BETWEEN %(first)s AND %(last)s
     ), aside AS (
-        SELECT batch_id, row, event_id, occurred_at, provider_id
+        SELECT batch_id, row, event_id, occurred_at, provider_id, source_id
         FROM ledger_set_aside
         WHERE batch_id BETWEEN %(first)s AND %(last)s
     )
-    SELECT batch_id, row, entered.id, aside.event_id, aside.occurred_at, aside.provider_id,
+    SELECT batch_id, row, entered.id,
+           aside.event_id, aside.occurred_at, aside.provider_id, aside.source_id,
            entered.event_id, entered.source_id, entered.occurred_at, entered.consumer,
            entered.project, entered.deployment, entered.status, entered.attributes,
            {", ".join(f"entered.{name}" for name in TOKEN_CLASSES)}
@@ -124,7 +127,7 @@ class Made:
     batch_id: int
     row: int
     entered: Said | None
-    aside: tuple[str, datetime, int] | None
+    aside: tuple[str, datetime, int, int | None] | None
 
     @property
     def name(self) -> str:
@@ -209,13 +212,14 @@ def _made(span: Mapping[str, int]) -> dict[int, dict[int, list[Made]]]:
     made: dict[int, dict[int, list[Made]]] = defaultdict(lambda: defaultdict(list))
     with connection.cursor() as cursor:
         cursor.execute(MADE_OF_THEM, span)
-        for batch_id, row, entry_id, event_id, occurred_at, provider_id, *entered in cursor:
+        for batch_id, row, entry_id, *both in cursor:
+            aside, entered = tuple(both[:4]), both[4:]
             made[batch_id][row].append(
                 Made(
                     batch_id,
                     row,
                     None if entry_id is None else _said(entered),
-                    None if event_id is None else (event_id, occurred_at, provider_id),
+                    None if aside[0] is None else aside,
                 )
             )
     return made
@@ -299,7 +303,9 @@ def _faults(name: str, said: Said, made: Made, batch: Batch) -> Iterator[str]:
             if getattr(made.entered, field.name) != getattr(said, field.name)
         ]
         yield f"{name}: its usage entry says something else of {', '.join(others)}"
-    if made.aside not in (None, (said.event_id, said.occurred_at, batch.provider_id)):
+    expected = (said.event_id, said.occurred_at, batch.provider_id)
+    # Rows from before their source was kept name none.
+    if made.aside not in (None, (*expected, said.source_id), (*expected, None)):
         yield f"{name}: was set aside as another event"
 
 

@@ -147,7 +147,7 @@ def publish(document: Mapping[str, Any], *, now: datetime, published_by: str) ->
 
 def _digest(document: Mapping[str, Any]) -> str:
     text = json.dumps(_plain(document), sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def _plain(value: object) -> object:
@@ -329,7 +329,8 @@ def _fresh(
         key_fields.append("valid_from")
     held: dict[tuple[Any, ...], models.Model] = {}
     ordering = ["revision"] if versioned else []
-    for instance in section.model._default_manager.order_by(*ordering, "pk"):
+    named = {f"{name}__in": {values[name] for values in parsed} for name in key_fields}
+    for instance in section.model._default_manager.filter(**named).order_by(*ordering, "pk"):
         held[tuple(getattr(instance, name) for name in key_fields)] = instance
     fresh = []
     for index, values in enumerate(parsed):

@@ -32,7 +32,7 @@ from ledger.pricing.models import (
 from ledger.pricing.tariff import HolidayCalendar, TariffTerms
 
 Key = tuple[Any, ...]
-VersionT = TypeVar("VersionT", bound=Model)
+VersionT = TypeVar("VersionT")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from django.db.models import Model
 
 from ledger.errors import LedgerError
 from ledger.parties.models import Deployment, Party
-from ledger.pricing import bounds, profile, tariff
+from ledger.pricing import bounds, profile, source_names, tariff
 from ledger.pricing.models import (
     Agreement,
     AgreementVersion,
@@ -32,6 +32,7 @@ from ledger.pricing.models import (
     Tariff,
     TariffVersion,
 )
+from ledger.pricing.source_names import SourceName
 from ledger.pricing.terms import terms_from_document
 
 Row = Mapping[str, Any]
@@ -245,5 +246,18 @@ SECTIONS: Final[tuple[Section, ...]] = (
             "provenance": ("provenance",),
         },
         _within(fee_rate=bounds.fraction, fee_consumer_share=bounds.fraction),
+    ),
+    Section(
+        "source_names",
+        SourceName,
+        ("provider", "source", "kind", "name"),
+        source_names.provides,
+        {
+            "provider": ("provider",),
+            "consumer": ("consumer",),
+            "deployment": ("provider", "deployment"),
+            "provenance": ("provenance",),
+        },
+        source_names.check,
     ),
 )

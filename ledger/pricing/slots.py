@@ -21,6 +21,7 @@ from ledger.pricing import figures, inputs
 from ledger.pricing.figures import PerClass
 from ledger.pricing.inputs import Inputs
 from ledger.pricing.models import Agreement, AgreementVersion
+from ledger.pricing.naming import NameBook
 from ledger.pricing.published import Lack, Published
 from ledger.pricing.rates import PriceRate, SlotRate
 from ledger.pricing.tariff import slot_starts_at
@@ -105,12 +106,14 @@ class RatesMissing(Exception):
 class RateBook:
     """The rates of one revision of the catalogue, as a table that grows as prices are asked.
 
+    `names` says of the same revision what the words of sources stand for.
     `rates[component, token class, row]` are whole sub-units per token; `rated[class, row]` says
     whether the class has a rate at all.
     """
 
-    def __init__(self, published: Published) -> None:
+    def __init__(self, published: Published, *, names: NameBook) -> None:
         self.published = published
+        self.names = names
         self.rates: npt.NDArray[np.int64] = np.zeros(
             (len(COMPONENTS), len(TOKEN_CLASSES), 0), dtype=np.int64
         )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from ledger.usage.columns import from_arrow
 from ledger.usage.identity import microseconds
 
 Integers = npt.NDArray[np.int64]
+PACKED_LIMIT: Final = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class Names:
 class Events:
     """n events as columns of length n; times are microseconds since 1970-01-01 UTC.
 
-    `findings` says, by index, why the counts of an event cannot be believed.
+    `findings` says, by index, why the counts of an event cannot be believed. `written` holds, as
+    JSON, the names that a source wrote where others stand here; None if it nowhere did.
     """
 
     batch_id: Integers
@@ -55,6 +57,7 @@ class Events:
     event_id: list[str]
     attributes: list[str | None]
     findings: dict[int, str]
+    written: Names | None = None
 
     def __len__(self) -> int:
         return len(self.event_id)
@@ -95,6 +98,23 @@ def read(batches: Sequence[StoredBatch]) -> Events:
         attributes=table["attributes"].to_pylist(),
         findings=_by_index(table["finding"]),
     )
+
+
+def distinct(
+    columns: Sequence[Integers],
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Return the first index of each distinct combination, and each event's combination."""
+    packed = np.zeros(len(columns[0]), dtype=np.int64)
+    size = 1
+    for column in columns:
+        values, codes = np.unique(column, return_inverse=True)
+        if size * len(values) >= PACKED_LIMIT:
+            found, packed = np.unique(packed, return_inverse=True)
+            size = len(found)
+        packed = packed * len(values) + codes
+        size *= len(values)
+    _, first, inverse = np.unique(packed, return_index=True, return_inverse=True)
+    return first, inverse
 
 
 def _repeat(values: Sequence[int], lengths: Sequence[int]) -> Integers:

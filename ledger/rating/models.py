@@ -10,7 +10,8 @@ class UsageEntry(models.Model):
 
     The table is partitioned by month of `occurred_at` and created in SQL; only
     `ledger.rating.rate` writes it. Money is in pico-units of the journal entry's
-    currency, energy in microjoules, CO2 in nanograms, GPU time in nanoseconds.
+    currency, energy in microjoules, CO2 in nanograms, GPU time in nanoseconds. `written` holds
+    what the source wrote for `consumer`, `deployment` or `project` where that is something else.
     """
 
     id = models.BigIntegerField(primary_key=True)
@@ -51,6 +52,7 @@ class UsageEntry(models.Model):
     fee_provider = models.BigIntegerField()
     fee_consumer = models.BigIntegerField()
     attributes = models.JSONField(null=True)
+    written = models.JSONField(null=True)
 
     class Meta:
         managed = False
@@ -65,13 +67,17 @@ class SetAside(models.Model):
     """A recorded event that could not be priced, with what it lacks; gone once it is rated.
 
     `judged_by_publication` is the catalogue's revision that lacked it: a later publication that
-    provides `missing` wakes the row.
+    provides `missing` wakes the row. `source` is null in rows from before it was kept, until they
+    are tried again.
     """
 
     pk = models.CompositePrimaryKey("batch", "row")
     batch = models.ForeignKey("ledger.UsageBatch", on_delete=models.PROTECT, related_name="+")
     row = models.IntegerField()
     provider = models.ForeignKey("ledger.Party", on_delete=models.PROTECT, related_name="+")
+    source = models.ForeignKey(
+        "ledger.Source", null=True, on_delete=models.PROTECT, related_name="+"
+    )
     event_id = models.TextField()
     occurred_at = models.DateTimeField()
     reason = models.TextField()

@@ -17,9 +17,10 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 
 from ledger.books import accounts, balances, journal
 from ledger.pricing import published, slots
+from ledger.pricing.naming import NameBook
 from ledger.pricing.published import Lack
 from ledger.pricing.slots import RateBook, RatesMissing
-from ledger.rating import booking, events, partitions, writing
+from ledger.rating import booking, events, naming, partitions, writing
 from ledger.rating.events import Events, StoredBatch
 from ledger.rating.preparation import Unprepared, prepared
 from ledger.rating.valuation import COUNTS_CONTRADICT, Valuation, value
@@ -39,6 +40,9 @@ CLAIM: Final = """
 
 FETCH: Final = "FETCH FORWARD {count} FROM claim"
 
+WITHOUT_REGION: Final = r"regexp_replace({}, '^(deployment:.+)@[^@]*$', '\1')"
+"""A deployment that is missing as model@region is found under its model's name too."""
+
 CLAIM_SET_ASIDE: Final = f"""
     SELECT set_aside.batch_id, set_aside.row
     FROM ledger_set_aside set_aside
@@ -47,7 +51,8 @@ CLAIM_SET_ASIDE: Final = f"""
            OR EXISTS (
                 SELECT FROM ledger_publication publication
                 WHERE publication.id > set_aside.judged_by_publication
-                  AND set_aside.missing = ANY(publication.provides)
+                  AND publication.provides
+                      && ARRAY[set_aside.missing, {WITHOUT_REGION.format("set_aside.missing")}]
            ))
     ORDER BY set_aside.batch_id, set_aside.row
     LIMIT %(limit)s
@@ -193,6 +198,7 @@ def _enter(claimed: Events, *, now: datetime, were_set_aside: bool = False) -> R
     :raises Unprepared: if something must be made first; nothing is written yet then.
     """
     book = current_rates()
+    claimed = naming.in_codes(claimed, book=book)
     try:
         valuation = value(claimed, book=book)
     except RatesMissing as missing:
@@ -222,7 +228,8 @@ def current_rates() -> RateBook:
     revision = published.latest_revision()
     book: RateBook | None = getattr(_mine, "book", None)
     if book is None or book.published.revision != revision:
-        book = _mine.book = RateBook(published.load())
+        loaded = published.load()
+        book = _mine.book = RateBook(loaded, names=NameBook.load(loaded.revision))
     return book
 
 

@@ -15,11 +15,10 @@ from ledger.pricing.published import Lack, Published
 from ledger.pricing.slots import COMPONENTS, MONEY, Ask, Priced, RateBook
 from ledger.pricing.tariff import SLOT_SECONDS
 from ledger.quantities import INT64_MAX
-from ledger.rating.events import Events, Integers
+from ledger.rating.events import Events, Integers, distinct
 from ledger.tokens import TOKEN_CLASSES
 
 SLOT_MICROSECONDS: Final = SLOT_SECONDS * 1_000_000
-PACKED_LIMIT: Final = 2**62
 COUNTS_CONTRADICT: Final = "counts_contradict"
 """Why an event with a finding is set aside: only a correction of the event can mend it."""
 
@@ -60,7 +59,7 @@ def value(events: Events, *, book: RateBook) -> Valuation:
     published = book.published
     bands = _context_bands(events, published)
     slots = events.occurred_us // SLOT_MICROSECONDS
-    first, combination_of = _distinct(
+    first, combination_of = distinct(
         [events.provider_id, events.deployment.codes, events.consumer.codes, bands, slots]
     )
     found = [_parties(events, int(index), published) for index in first]
@@ -183,7 +182,7 @@ def _context_bands(events: Events, published: Published) -> Integers:
     """Return each event's context band: zero unless its deployment has several."""
     bands = np.zeros(len(events), dtype=np.int64)
     prompt_tokens = events.prompt_tokens
-    first, group = _distinct([events.provider_id, events.deployment.codes])
+    first, group = distinct([events.provider_id, events.deployment.codes])
     for position, index in enumerate(first):
         code = events.deployment.values[events.deployment.codes[index]]
         deployment = published.deployments.get((int(events.provider_id[index]), code))
@@ -195,20 +194,3 @@ def _context_bands(events: Events, published: Published) -> Integers:
         chosen = np.searchsorted(lower, prompt_tokens[members], side="right") - 1
         bands[members] = np.where(chosen >= 0, lower[np.maximum(chosen, 0)], 0)
     return bands
-
-
-def _distinct(
-    columns: Sequence[Integers],
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Return the first index of each distinct combination, and each event's combination."""
-    packed = np.zeros(len(columns[0]), dtype=np.int64)
-    size = 1
-    for column in columns:
-        values, codes = np.unique(column, return_inverse=True)
-        if size * len(values) >= PACKED_LIMIT:
-            distinct, packed = np.unique(packed, return_inverse=True)
-            size = len(distinct)
-        packed = packed * len(values) + codes
-        size *= len(values)
-    _, first, inverse = np.unique(packed, return_index=True, return_inverse=True)
-    return first, inverse

@@ -13,7 +13,7 @@ from django.db import connection
 from ledger.pricing import kernel
 from ledger.pricing.slots import COMPONENTS
 from ledger.rating.booking import Booked
-from ledger.rating.events import Events, Integers
+from ledger.rating.events import Events, Integers, distinct
 from ledger.rating.valuation import Combination, Valuation
 from ledger.tokens import TOKEN_CLASSES
 from ledger.usage.identity import EPOCH, microseconds
@@ -40,7 +40,7 @@ BIGINTS: Final = (
     *TOKEN_CLASSES,
     *COMPONENTS,
 )
-TEXTS: Final = ("corrects_id", "kind", "status", "project", "event_id", "attributes")
+TEXTS: Final = ("corrects_id", "kind", "status", "project", "written", "event_id", "attributes")
 ROW: Final = np.dtype(
     [("fields", ">i2"), ("row_length", ">i4"), ("row", ">i4")]
     + [pair for name in BIGINTS for pair in ((f"{name}_length", ">i4"), (name, ">i8"))]
@@ -73,17 +73,19 @@ ADD_TO_ROLLUP: Final = """
 )
 SET_ASIDE: Final = """
     INSERT INTO ledger_set_aside
-        (batch_id, row, provider_id, event_id, occurred_at, reason, missing, detail, since,
-         attempts, retry_at, judged_by_publication)
-    SELECT batch_id, row, provider_id, event_id, occurred_at, reason, missing, detail, %(now)s,
-           1, %(retry_at)s, %(revision)s
+        (batch_id, row, provider_id, source_id, event_id, occurred_at, reason, missing, detail,
+         since, attempts, retry_at, judged_by_publication)
+    SELECT batch_id, row, provider_id, source_id, event_id, occurred_at, reason, missing, detail,
+           %(now)s, 1, %(retry_at)s, %(revision)s
     FROM unnest(%(batches)s::bigint[], %(rows)s::integer[], %(providers)s::bigint[],
-                %(events)s::text[], %(times)s::timestamptz[], %(reasons)s::text[],
-                %(missing)s::text[], %(details)s::text[])
-         AS lacking (batch_id, row, provider_id, event_id, occurred_at, reason, missing, detail)
+                %(sources)s::bigint[], %(events)s::text[], %(times)s::timestamptz[],
+                %(reasons)s::text[], %(missing)s::text[], %(details)s::text[])
+         AS lacking (batch_id, row, provider_id, source_id, event_id, occurred_at, reason, missing,
+                     detail)
     ORDER BY batch_id, row
     ON CONFLICT (batch_id, row) DO UPDATE
-    SET reason = excluded.reason,
+    SET source_id = excluded.source_id,
+        reason = excluded.reason,
         missing = excluded.missing,
         detail = excluded.detail,
         attempts = ledger_set_aside.attempts + 1,
@@ -176,18 +178,31 @@ def _with_texts(rows: npt.NDArray[Any], events: Events, index: npt.NDArray[np.in
     fixed = rows.tobytes()
     size = ROW.itemsize
     statuses = [NULL + _field(b"usage") + _field(text.encode()) for text in events.status.values]
-    projects = [_field(text.encode()) for text in events.project.values]
+    names, names_of = _names(events)
     parts: list[bytes] = []
     for position, event in enumerate(index.tolist()):
         attributes = events.attributes[event]
         parts += (
             fixed[position * size : (position + 1) * size],
             statuses[events.status.codes[event]],
-            projects[events.project.codes[event]],
+            names[names_of[event]],
             _field(events.event_id[event].encode()),
             NULL if attributes is None else _field(JSONB_VERSION + attributes.encode()),
         )
     return b"".join(parts)
+
+
+def _names(events: Events) -> tuple[list[bytes], npt.NDArray[np.intp]]:
+    """Return the fields `project` and `written`, each distinct pair once, and each event's pair."""
+    projects = [_field(text.encode()) for text in events.project.values]
+    if events.written is None:
+        return [project + NULL for project in projects], events.project.codes
+    writings = [
+        _field(JSONB_VERSION + text.encode()) if text else NULL for text in events.written.values
+    ]
+    first, pair_of = distinct([events.project.codes, events.written.codes])
+    pairs = zip(events.project.codes[first], events.written.codes[first], strict=True)
+    return [projects[project] + writings[written] for project, written in pairs], pair_of
 
 
 def _field(data: bytes) -> bytes:
@@ -210,6 +225,7 @@ def set_aside(events: Events, valuation: Valuation, *, revision: int, now: datet
                 "batches": events.batch_id[order].tolist(),
                 "rows": events.row[order].tolist(),
                 "providers": events.provider_id[order].tolist(),
+                "sources": events.source_id[order].tolist(),
                 "events": [events.event_id[index] for index in order],
                 "times": [_at(int(events.occurred_us[index])) for index in order],
                 "reasons": [lack.reason for lack in lacks],

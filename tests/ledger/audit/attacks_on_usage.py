@@ -221,6 +221,14 @@ USAGE: Final = (
         seen_by="foreign-keys batches bodies",
     ),
     attack(
+        "a set-aside event's source",
+        "INSERT INTO ledger_source (provider_id, uri, accepts_from, first_seen_at)"
+        " SELECT provider_id, 'another', accepts_from, first_seen_at FROM ledger_source",
+        """UPDATE ledger_set_aside
+           SET source_id = (SELECT id FROM ledger_source WHERE uri = 'another')""",
+        seen_by="bodies",
+    ),
+    attack(
         "a set-aside event's time",
         "UPDATE ledger_set_aside SET occurred_at = '2026-09-01T00:00:00Z'",
         seen_by="bodies",

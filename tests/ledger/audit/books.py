@@ -1,7 +1,8 @@
 """Books with something of everything: two currencies, a tariff by the hour, bands, late usage.
 
 October is closed and settled, with a set-off between two who serve each other. One event is set
-aside, one came late, one batch is without its payload, one entry is reversed.
+aside, one came late, one batch is without its payload, one entry is reversed. Two events name their
+consumer and deployment by words of their source.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -62,6 +63,12 @@ def catalogue() -> dict[str, Any]:
         {"code": "globex", "name": "Globex", "kind": "consumer"},
     ]
     document["rate_cards"] += [{"provider": "eastcloud", "code": "standard"}]
+    document["source_names"] = [
+        version(
+            provider="westcloud", kind="consumer", name="sk-1", consumer="acme", project="team"
+        ),
+        version(provider="westcloud", kind="deployment", name="gpt-4o", deployment="qwen"),
+    ]
     document["fx_rates"] = [version(base="CNY", quote="USD", rate="0.14")]
     document["agreements"] += [
         document["agreements"][0]
@@ -98,10 +105,15 @@ def keep() -> None:
         factories.event("holiday", occurred_at=HOLIDAY, status="partial"),
         factories.event("long", occurred_at=FLAT, usage={"input": 12_000, "output": 7}),
         factories.event("aside", occurred_at=FLAT, deployment="nowhere"),
+        factories.event("mapped", occurred_at=FLAT, consumer="sk-1", deployment="gpt-4o@west"),
     )
     factories.record(factories.event("dollars", occurred_at=FLAT, consumer="globex"))
     factories.record(factories.event("timeless", occurred_at=None))
-    factories.record(factories.event("bare", occurred_at=HOLIDAY), factories.event("bare-2"))
+    factories.record(
+        factories.event("bare", occurred_at=HOLIDAY),
+        factories.event("bare-2"),
+        factories.event("bare-3", consumer="sk-1", deployment="gpt-4o@west"),
+    )
     rate.rate_pending(now=factories.NOW)
     UsageBatch.objects.filter(id=UsageBatch.objects.order_by("-id").values("id")[:1]).update(
         payload=None

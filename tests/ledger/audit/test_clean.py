@@ -21,7 +21,8 @@ class TestRun:
 
         assert audit.run(EVERY_AUDIT) == []
         assert SetAside.objects.get().event_id == "aside"
-        assert UsageEntry.objects.count() == 11
+        assert UsageEntry.objects.count() == 13
+        assert UsageEntry.objects.filter(written__isnull=True).count() == 11
         assert UsageBatch.objects.filter(payload=None).count() == 1
         assert JournalEntry.objects.filter(prior_period=True).count() == 1
         assert JournalEntry.objects.filter(kind="reversal").count() == 1

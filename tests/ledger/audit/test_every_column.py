@@ -44,7 +44,7 @@ CHANGE_ONE: Final = """
 VERSIONS: Final = (
     *("agreement_version", "carbon_factor", "deployment_terms", "fx_rate", "gpu_hour_price"),
     *("green_supply", "holiday_year", "rate_card_version", "serving_profile", "site_pue"),
-    *("site_tariff", "tariff_version"),
+    *("site_tariff", "source_name", "tariff_version"),
 )
 UNWATCHED: Final[dict[str, set[str]]] = {
     "Names and notes are for people; prices and identities go by codes and ids.": {

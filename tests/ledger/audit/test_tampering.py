@@ -5,7 +5,14 @@ from django.db import transaction
 
 from ledger import audit
 from settlement.audits import EVERY_AUDIT
-from tests.ledger.audit import attacks_on_books, attacks_on_rates, attacks_on_usage, books, in_step
+from tests.ledger.audit import (
+    attacks_on_books,
+    attacks_on_names,
+    attacks_on_rates,
+    attacks_on_usage,
+    books,
+    in_step,
+)
 from tests.ledger.audit.attacks import Attack
 
 pytestmark = pytest.mark.django_db
@@ -13,6 +20,7 @@ pytestmark = pytest.mark.django_db
 ATTACKS = (
     *attacks_on_books.BOOKS,
     *attacks_on_usage.USAGE,
+    *attacks_on_names.NAMES,
     *attacks_on_rates.RATES,
     *attacks_on_books.SETTLEMENT,
 )
