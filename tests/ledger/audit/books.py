@@ -91,9 +91,19 @@ def catalogue() -> dict[str, Any]:
     return document
 
 
+def source_names() -> list[dict[str, Any]]:
+    """Return what the source calls a consumer and its project, and a deployment."""
+    return [
+        version(
+            provider="westcloud", kind="consumer", name="sk-1", consumer="acme", project="team"
+        ),
+        version(provider="westcloud", kind="deployment", name="gpt-4o", deployment="qwen"),
+    ]
+
+
 def keep() -> None:
     """Publish, record, rate, correct, close, settle, and take in what comes late."""
-    factories.publish(catalogue())
+    factories.publish(catalogue() | {"source_names": source_names()})
     factories.record(
         factories.event(
             "peak", occurred_at=PEAK, project="chat", attributes={"key": "k1", "n": 1.5}

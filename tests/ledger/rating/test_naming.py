@@ -1,21 +1,21 @@
 """What a source's words stand for: in which order they are looked up, since when, and for whom."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, connection, transaction
 
 from ledger import audit
-from ledger.constraints import AppendOnly, VersionNotOnQuarterHour, refusal
 from ledger.parties.models import Deployment, Party
-from ledger.pricing.catalogue import DocumentInvalid
-from ledger.pricing.models import Publication
 from ledger.pricing.source_names import SourceName
 from ledger.rating import rate
 from ledger.rating.models import SetAside, UsageEntry, UsageRollup
+from ledger.usage import intake
+from ledger.usage.columns import Record
+from ledger.usage.formats.decoding import Decoded
 from tests import factories
-from tests.factories import NOW, OCCURRED_AT, VALID_FROM
+from tests.factories import NOW, OCCURRED_AT
+from tests.naming import catalogue, consumer, deployment, mapping, publish
 
 pytestmark = pytest.mark.django_db
 
@@ -25,41 +25,7 @@ QUARTER = timedelta(minutes=15)
 
 @pytest.fixture(autouse=True)
 def _catalogue() -> None:
-    """Publish the small catalogue with a second consumer and two more deployments."""
-    document = factories.catalogue()
-    document["parties"] += [
-        {"code": "globex", "name": "Globex", "kind": "consumer"},
-        {"code": "eastcloud", "name": "East Cloud", "kind": "provider"},
-    ]
-    for section in ("deployments", "serving_profiles", "deployment_terms"):
-        (one,) = document[section]
-        key = "code" if section == "deployments" else "deployment"
-        document[section] += [one | {key: "llama"}, one | {key: "gpt-4o@westus"}]
-    document["agreements"] += [
-        document["agreements"][0] | {"code": "westcloud-globex", "consumer": "globex"}
-    ]
-    document["agreement_versions"] += [
-        document["agreement_versions"][0] | {"agreement": "westcloud-globex"}
-    ]
-    factories.publish(document)
-
-
-def consumer(name: str, code: str, **more: Any) -> dict[str, Any]:
-    """Return a mapping of a consumer's name, for every source and from the beginning."""
-    return mapping(kind="consumer", name=name, consumer=code, **more)
-
-
-def deployment(name: str, code: str, **more: Any) -> dict[str, Any]:
-    """Return a mapping of a deployment's name, for every source and from the beginning."""
-    return mapping(kind="deployment", name=name, deployment=code, **more)
-
-
-def mapping(**more: Any) -> dict[str, Any]:
-    return {"provider": "westcloud", "valid_from": VALID_FROM, **more}
-
-
-def publish(*mappings: dict[str, Any]) -> None:
-    factories.publish({"source_names": list(mappings)})
+    factories.publish(catalogue())
 
 
 def rated(*events: dict[str, Any]) -> UsageEntry:
@@ -114,11 +80,30 @@ class TestNames:
         assert (entry.project, entry.written) == ("search", {"project": ""})
         assert audit.run() == []
 
-    def test_of_nobody_are_names_too(self) -> None:
-        publish(consumer("", "acme"), deployment("gpt-4o", "qwen"))
-        factories.record(factories.event("named", deployment="gpt-4o"))
+    def test_stand_for_somebody_where_a_source_names_nobody(self) -> None:
+        publish(consumer("", "acme", source=factories.SOURCE))
+        nobodys = Record(
+            0,
+            factories.SOURCE,
+            "evt-1",
+            OCCURRED_AT,
+            "",
+            "",
+            "qwen",
+            (1,) * 6 + (0,) * 3,
+            "complete",
+        )
+        intake.record(
+            provider_id=Party.objects.get(code="westcloud").id,
+            decoded=Decoded(records=[nobodys], refusals=[]),
+            now=NOW,
+        )
 
-        assert SourceName.objects.filter(name="").count() == 1
+        rate.rate_pending(now=NOW)
+
+        entry = UsageEntry.objects.get()
+        assert (named(entry)[0], entry.written) == ("acme", {"consumer": ""})
+        assert audit.run() == []
 
     def test_are_looked_up_for_their_source_first_then_for_every_source_then_as_codes(self) -> None:
         events = [
@@ -324,110 +309,3 @@ class TestWaking:
         publish(deployment("gpt-4o@westeurope", "qwen"), deployment("gpt", "qwen"))
 
         assert rate.retry_set_aside(now=NOW) is None
-
-
-class TestTheTable:
-    @pytest.mark.parametrize(
-        ("change", "pointer"),
-        [
-            ({"consumer": "nobody"}, "#/source_names/0/consumer"),
-            ({"consumer": "eastcloud"}, "#/source_names/0/consumer"),
-            ({"provider": "acme"}, "#/source_names/0/provider"),
-            ({"consumer": None}, "#/source_names/0"),
-            ({"deployment": "qwen"}, "#/source_names/0"),
-            ({"kind": "model"}, "#/source_names/0"),
-            (
-                {"kind": "deployment", "consumer": None, "deployment": "x"},
-                "#/source_names/0/deploy",
-            ),
-            ({"withdrawn": True}, "#/source_names/0"),
-            ({"name": "n" * 513}, "#/source_names/0"),
-            ({"name": "\x00"}, "#/source_names/0"),
-            ({"name": "\ud800"}, "#/source_names/0"),
-            ({"project": "p" * 513}, "#/source_names/0"),
-            ({"source": "s" * 2_600}, "#/source_names/0"),
-            ({"valid_from": "2026-10-05T02:31:00Z"}, "#/source_names/0/valid_from"),
-        ],
-    )
-    def test_takes_no_mapping_that_leads_nowhere(
-        self, change: dict[str, Any], pointer: str
-    ) -> None:
-        before = Publication.objects.count()
-
-        with pytest.raises(DocumentInvalid) as refused:
-            publish(consumer("sk-1", "acme") | change)
-
-        assert refused.value.errors[0].pointer.startswith(pointer)
-        assert Publication.objects.count() == before
-        assert not SourceName.objects.exists()
-
-    def test_passes_over_an_equal_row(self) -> None:
-        publish(consumer("sk-1", "acme"))
-        publish(consumer("sk-1", "acme"))
-
-        assert SourceName.objects.count() == 1
-
-    @pytest.mark.parametrize(
-        "statement",
-        [
-            "UPDATE ledger_source_name SET name = 'sk-2'",
-            "DELETE FROM ledger_source_name",
-            "TRUNCATE ledger_source_name",
-        ],
-    )
-    def test_only_grows(self, statement: str) -> None:
-        publish(consumer("sk-1", "acme"))
-        connection.check_constraints()
-
-        with pytest.raises(DatabaseError) as error, transaction.atomic():
-            connection.cursor().execute(statement)
-
-        assert isinstance(refusal(error.value), AppendOnly)
-        assert SourceName.objects.get().name == "sk-1"
-
-    @pytest.mark.parametrize(
-        ("values", "constraint"),
-        [
-            ({"valid_from": datetime(2026, 10, 5, 2, 31, tzinfo=UTC)}, "valid_from_quarter_hour"),
-            ({"kind": "model"}, "kind_known"),
-            ({"consumer": None}, "one_target"),
-            ({"withdrawn": True}, "one_target"),
-            ({"kind": "deployment"}, "one_target"),
-            ({"name": "n" * 513}, "length"),
-        ],
-    )
-    def test_keeps_its_rules_in_the_database_too(
-        self, values: dict[str, Any], constraint: str
-    ) -> None:
-        row = {
-            "provider": Party.objects.get(code="westcloud"),
-            "consumer": Party.objects.get(code="acme"),
-            "kind": "consumer",
-            "name": "sk-1",
-            "valid_from": OCCURRED_AT,
-            "revision": 1,
-            "publication": Publication.objects.get(),
-        }
-
-        with pytest.raises(DatabaseError) as error, transaction.atomic():
-            SourceName.objects.create(**(row | values))
-
-        refused = refusal(error.value)
-        assert refused is not None
-        assert refused.constraint.endswith(constraint)  # type: ignore[attr-defined]
-        if constraint == "valid_from_quarter_hour":
-            assert isinstance(refused, VersionNotOnQuarterHour)
-
-    def test_leads_to_no_deployment_of_another_provider(self) -> None:
-        with pytest.raises(DatabaseError) as error, transaction.atomic():
-            SourceName.objects.create(
-                provider=Party.objects.get(code="eastcloud"),
-                deployment=Deployment.objects.get(code="llama"),
-                kind="deployment",
-                name="gpt-4o",
-                valid_from=OCCURRED_AT,
-                revision=1,
-                publication=Publication.objects.get(),
-            )
-
-        assert "ledger_source_name_deployment_own" in str(error.value)
