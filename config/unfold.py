@@ -62,6 +62,7 @@ PARTIES: Final = [
     _lists("Agreements", "contract", "agreement"),
     _lists("Deployments", "dns", "deployment"),
     _lists("Sources", "sensors", "source"),
+    _lists("Names", "badge", "sourcename"),
     _lists("API keys", "key", "apikey"),
 ]
 CATALOGUE: Final = [

@@ -1,5 +1,5 @@
 """The operators' site: it shows everything and changes next to nothing."""
 
-from ledger.admin import batches, books, catalogue, parties, people, rates, usage
+from ledger.admin import batches, books, catalogue, names, parties, people, rates, usage
 
-__all__ = ["batches", "books", "catalogue", "parties", "people", "rates", "usage"]
+__all__ = ["batches", "books", "catalogue", "names", "parties", "people", "rates", "usage"]

@@ -63,12 +63,6 @@ def catalogue() -> dict[str, Any]:
         {"code": "globex", "name": "Globex", "kind": "consumer"},
     ]
     document["rate_cards"] += [{"provider": "eastcloud", "code": "standard"}]
-    document["source_names"] = [
-        version(
-            provider="westcloud", kind="consumer", name="sk-1", consumer="acme", project="team"
-        ),
-        version(provider="westcloud", kind="deployment", name="gpt-4o", deployment="qwen"),
-    ]
     document["fx_rates"] = [version(base="CNY", quote="USD", rate="0.14")]
     document["agreements"] += [
         document["agreements"][0]
