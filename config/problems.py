@@ -56,7 +56,9 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "body-too-large": Problem(413, "The body is too large"),
     "too-many-events": Problem(413, "The batch holds too many events"),
     "unsupported-content-type": Problem(415, "The body is in a form that is not read here"),
-    "unsupported-content-encoding": Problem(415, "The body is compressed"),
+    "unsupported-content-encoding": Problem(
+        415, "The body is compressed in a way that is not read here"
+    ),
     "throttled": Problem(429, "Too many requests"),
     "internal-error": Problem(500, "Something failed here"),
     "database-unavailable": Problem(503, "The database does not answer"),
@@ -254,6 +256,8 @@ def _headers(error: Exception, name: str) -> dict[str, str]:
         return {"WWW-Authenticate": CHALLENGE if name == "key-missing" else INVALID_TOKEN}
     if name == "database-unavailable":
         return {"Retry-After": RETRY_AFTER_SECONDS}
+    if name == "unsupported-content-encoding":
+        return {"Accept-Encoding": ", ".join(getattr(error, "accepted", ()))}
     if isinstance(error, exceptions.Throttled) and (seconds := _wait(error)) is not None:
         return {"Retry-After": str(seconds)}
     return {}

@@ -1,23 +1,30 @@
-"""Read a request's raw body, and no more of it than is allowed."""
+"""Read a request's body, and no more of it than is allowed, as sent and unpacked."""
 
+from io import BytesIO
 from typing import Any, Final
 
 from rest_framework.request import Request
 
+from ledger.api.compression import ENCODINGS, decompress
 from ledger.errors import LedgerError
 from ledger.usage.formats.decoding import BodyTooLarge
 
 CHUNK_BYTES: Final = 1 << 20
+PLAIN: Final = ("", "identity")
 
 
 class UnsupportedContentEncoding(LedgerError):
-    """The body is compressed."""
+    """The body is compressed in a way that is not read here, or more than once."""
 
     problem = "unsupported-content-encoding"
 
     def __init__(self, content_encoding: str) -> None:
         self.content_encoding = content_encoding
-        super().__init__(f"Content-Encoding {content_encoding!r} is not read; send the body plain")
+        self.accepted = ["gzip", "zstd"]
+        super().__init__(
+            f"Content-Encoding {content_encoding!r} is not read; "
+            "compress once, with gzip or zstd, or send the body plain"
+        )
 
 
 class LengthRequired(LedgerError):
@@ -30,27 +37,36 @@ class LengthRequired(LedgerError):
 
 
 def read(request: Request, *, limit: int) -> bytes:
+    """Return the body, unpacked if it was compressed; `limit` holds before and after.
+
+    :raises BodyTooLarge: if it holds more than `limit` bytes, as sent or unpacked.
+    :raises UnsupportedContentEncoding: if it is compressed otherwise than by gzip or zstd, once.
+    :raises UnreadableBody: if its compression is damaged.
+    :raises LengthRequired: if its length is not known and the server does not mark its end.
+    """
+    said = request.META.get("HTTP_CONTENT_ENCODING", "")
+    encoding = said.strip().lower()
+    if encoding not in PLAIN and encoding not in ENCODINGS:
+        raise UnsupportedContentEncoding(said)
+    sent = raw(request, limit=limit)
+    return sent if encoding in PLAIN else decompress(sent, encoding=encoding, limit=limit)
+
+
+def raw(request: Request, *, limit: int) -> bytes:
     """Return the body as it was sent.
 
     A length beyond the limit is refused before anything is read, and a body without a length as
     soon as it has grown beyond it.
 
-    :raises BodyTooLarge: if it holds more than `limit` bytes.
-    :raises UnsupportedContentEncoding: if it is compressed.
-    :raises LengthRequired: if its length is not known and the server does not mark its end.
+    :raises BodyTooLarge, LengthRequired: as `read` does.
     """
-    encoding = request.META.get("HTTP_CONTENT_ENCODING", "")
-    if encoding.strip().lower() not in ("", "identity"):
-        raise UnsupportedContentEncoding(encoding)
     stream = _stream(request, limit=limit)
-    parts: list[bytes] = []
-    size = 0
-    while part := stream.read(min(CHUNK_BYTES, limit + 1 - size)):
-        parts.append(part)
-        size += len(part)
-        if size > limit:
+    sent = BytesIO()
+    while part := stream.read(min(CHUNK_BYTES, limit + 1 - sent.tell())):
+        sent.write(part)
+        if sent.tell() > limit:
             raise BodyTooLarge(limit)
-    return b"".join(parts)
+    return sent.getvalue()
 
 
 def _stream(request: Request, *, limit: int) -> Any:

@@ -135,7 +135,8 @@ class EventsView(LedgerView):
         tags=["usage"],
         summary="Record usage events",
         description="Scope `events:write`. One CloudEvent 1.0 or a batch of at most 10,000, at "
-        "most 16 MiB, in structured mode. Answered once what was accepted is on disk: a retry of "
+        "most 16 MiB, in structured mode, plain or compressed once (`Content-Encoding: gzip` or "
+        "`zstd`; 16 MiB unpacked, too). Answered once what was accepted is on disk: a retry of "
         "the same body records nothing twice. One bad event never spoils its batch; `items` names "
         "each that was not accepted. Counts are in disjoint classes, or a source's own usage "
         "object with its `surface`. An event of an unknown consumer or deployment is accepted, "

@@ -127,6 +127,7 @@ _EXAMPLES: Final = (
         "The body is too large",
         "the body is larger than 16777216 bytes; send smaller batches",
         limit=16_777_216,
+        decompressed=False,
     ),
     _problem(
         "too-many-events",
@@ -147,9 +148,11 @@ _EXAMPLES: Final = (
     _problem(
         "unsupported-content-encoding",
         415,
-        "The body is compressed",
-        "Content-Encoding 'gzip' is not read; send the body plain",
-        content_encoding="gzip",
+        "The body is compressed in a way that is not read here",
+        "Content-Encoding 'br' is not read; compress once, with gzip or zstd, or send the body "
+        "plain",
+        content_encoding="br",
+        accepted=["gzip", "zstd"],
     ),
     _problem(
         "database-unavailable",

@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Annotated, Any, Final
 
 import msgspec
+import numpy as np
 import rfc8785
 
 from ledger.errors import LedgerError
@@ -27,8 +29,13 @@ COMMAS_AN_EVENT: Final = 50
 RFC_3339: Final = re.compile(
     r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$", re.ASCII
 )
+NONBLANK: Final = re.compile(rb"\S[^\n]*")
+BLOCK_BYTES: Final = 1 << 18
+QUOTE, COMMA, OPENING, CLOSING = b'",{}'
+CASE: Final = 0x20
+"""The one bit in which a square bracket differs from a brace."""
+
 UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-STRUCTURE: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_NAME)]
 OptionalName = Annotated[str, msgspec.Meta(max_length=LONGEST_NAME)]
@@ -60,9 +67,11 @@ class BodyTooLarge(LedgerError):
 
     problem = "body-too-large"
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, *, decompressed: bool = False) -> None:
         self.limit = limit
-        super().__init__(f"the body is larger than {limit} bytes; send smaller batches")
+        self.decompressed = decompressed
+        unpacked = ", once unpacked," if decompressed else ""
+        super().__init__(f"the body{unpacked} is larger than {limit} bytes; send smaller batches")
 
 
 class UnreadableBody(LedgerError):
@@ -145,34 +154,35 @@ _RAW_ARRAY: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 def _nonblank(body: bytes, *, most: int) -> Iterator[bytes]:
     """Return lines one by one, so that a body of nothing but line ends makes no list of them."""
-    start = found = 0
-    while start < len(body) and found < most:
-        end = body.find(b"\n", start)
-        end = len(body) if end < 0 else end
-        line = body[start:end].strip()
-        start = end + 1
-        if line:
-            found += 1
-            yield line
+    for match in islice(NONBLANK.finditer(body), most):
+        yield match.group().rstrip()
 
 
 def more_items_than(body: bytes, limit: int) -> bool:
-    """Return whether an array has more items than the limit, without making an object of each.
+    r"""Return whether an array has more items than the limit, without making an object of each.
 
-    >>> more_items_than(b'[{"a": "],["}, [1, 2], 3]', 3), more_items_than(b"[1, 2, 3]", 2)
+    Whatever the array holds, this costs the same few nanoseconds a byte.
+
+    >>> more_items_than(b'[{"a": "],[\\\""}, [1, 2], 3]', 3), more_items_than(b"[1, 2, 3]", 2)
     (False, True)
     """
-    depth = commas = 0
-    for match in STRUCTURE.finditer(body):
-        token = match.group()
-        if token in b"[{":
-            depth += 1
-        elif token in b"]}":
-            depth -= 1
-        elif token == b"," and depth == 1:
-            commas += 1
-            if commas >= limit:
-                return True
+    if b"\\" in body:
+        # Escapes first, so that every quote that is left begins or ends a string.
+        body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    inside = depth = commas = 0
+    for start in range(0, len(body), BLOCK_BYTES):
+        block = np.frombuffer(body, np.uint8, min(BLOCK_BYTES, len(body) - start), start)
+        # Of a sum that wraps at 256 the last bit still says whether it is odd.
+        quotes = np.cumsum(block == QUOTE, dtype=np.uint8) + np.uint8(inside)
+        outside = (quotes & 1) == 0
+        steps = np.zeros(len(block), np.int8)
+        steps[outside & ((block | CASE) == OPENING)] = 1
+        steps[outside & ((block | CASE) == CLOSING)] = -1
+        depths = np.cumsum(steps, dtype=np.int32) + np.int32(depth)
+        commas += int(np.count_nonzero(outside & (block == COMMA) & (depths == 1)))
+        if commas >= limit:
+            return True
+        inside, depth = int(quotes[-1] & 1), int(depths[-1])
     return False
 
 
@@ -187,7 +197,7 @@ def moment(text: str) -> datetime:
     '2026-10-01T23:59:59.999999+00:00'
     """
     if not RFC_3339.match(text):
-        raise ValueError(f"{text!r} is not an RFC 3339 time such as 2026-10-01T08:00:00Z")
+        raise ValueError(f"{text[:64]!r} is not an RFC 3339 time such as 2026-10-01T08:00:00Z")
     return datetime.fromisoformat(text.upper())
 
 

@@ -1,9 +1,11 @@
 """A body is read as far as it may be, and no further."""
 
+import gzip
 from io import BytesIO
 from typing import Any
 
 import pytest
+import zstandard
 from django.core.handlers.wsgi import WSGIRequest
 from rest_framework.request import Request
 
@@ -11,6 +13,7 @@ from ledger.api import body
 from ledger.usage.formats.decoding import BodyTooLarge
 
 LIMIT = 10
+LARGE = 1_000
 
 
 class Wire(BytesIO):
@@ -91,8 +94,34 @@ class TestRead:
         assert body.read(asked, limit=LIMIT) == b""
         assert wire.taken == 0
 
-    @pytest.mark.parametrize("encoding", ["gzip", "br", "gzip, identity"])
-    def test_refuses_compressed_bodies(self, encoding: str) -> None:
+    @pytest.mark.parametrize("encoding", ["gzip", "GZIP ", "x-gzip", "zstd"])
+    def test_unpacks_what_was_compressed(self, encoding: str) -> None:
+        compress = zstandard.compress if encoding == "zstd" else gzip.compress
+        sent = compress(b"0123456789")
+        asked, _ = request(sent, CONTENT_LENGTH=str(len(sent)), HTTP_CONTENT_ENCODING=encoding)
+
+        assert body.read(asked, limit=LARGE) == b"0123456789"
+
+    @pytest.mark.parametrize("encoding", ["", "identity"])
+    def test_leaves_alone_what_was_not(self, encoding: str) -> None:
+        asked, _ = request(b"0123", CONTENT_LENGTH="4", HTTP_CONTENT_ENCODING=encoding)
+
+        assert body.read(asked, limit=LIMIT) == b"0123"
+
+    def test_refuses_what_was_compressed_from_more_than_the_limit(self) -> None:
+        sent = gzip.compress(bytes(LARGE + 1))
+        asked, _ = request(sent, CONTENT_LENGTH=str(len(sent)), HTTP_CONTENT_ENCODING="gzip")
+
+        with pytest.raises(BodyTooLarge) as refused:
+            body.read(asked, limit=LARGE)
+
+        assert len(sent) < LARGE
+        assert refused.value.decompressed
+
+    @pytest.mark.parametrize(
+        "encoding", ["br", "deflate", "gzip, identity", "gzip, gzip", "zstd,gzip"]
+    )
+    def test_refuses_other_encodings_and_several_before_it_reads(self, encoding: str) -> None:
         asked, wire = request(b"0123", CONTENT_LENGTH="4", HTTP_CONTENT_ENCODING=encoding)
 
         with pytest.raises(body.UnsupportedContentEncoding) as refused:

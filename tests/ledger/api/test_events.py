@@ -1,11 +1,13 @@
 """POST /v1/events, by a foreign client: the CloudEvents SDK builds what is sent."""
 
+import gzip
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import zstandard
 from cloudevents.core.bindings.http import to_structured_event
 from cloudevents.core.v1.event import CloudEvent
 from django.test import Client
@@ -98,6 +100,15 @@ class TestPost:
 
         assert (status, receipt["accepted"]) == (202, 2)
         assert UsageBatch.objects.get().events == EventKey.objects.count() == 2
+
+    @pytest.mark.parametrize("encoding", ["gzip", "zstd"])
+    def test_records_a_compressed_batch(self, provider: Client, encoding: str) -> None:
+        compress = gzip.compress if encoding == "gzip" else zstandard.compress
+        headers = {"Content-Encoding": encoding}
+
+        status, receipt = send(provider, compress(batch(event("a"), event("b"))), **headers)
+
+        assert (status, receipt["accepted"]) == (202, 2)
 
     def test_records_for_the_party_of_the_key(self, provider: Client) -> None:
         send(provider, event(), SINGLE)
@@ -200,12 +211,30 @@ class TestRefusals:
 
         assert (status, problem["type"]) == (415, "/problems/unsupported-content-type")
 
-    def test_answer_415_to_a_compressed_body(self, provider: Client) -> None:
+    def test_answer_415_to_a_body_that_is_compressed_otherwise(self, provider: Client) -> None:
+        response = provider.post(
+            "/v1/events", event(), content_type=SINGLE, headers={"Content-Encoding": "br"}
+        )
+
+        assert response.status_code == 415
+        assert response.json()["type"] == "/problems/unsupported-content-encoding"
+        assert response["Accept-Encoding"] == "gzip, zstd"
+
+    @pytest.mark.parametrize("sent", [event(), gzip.compress(event())[:-1], b""])
+    def test_answer_400_to_damaged_compression(self, provider: Client, sent: bytes) -> None:
         headers = {"Content-Encoding": "gzip"}
 
-        status, problem = send(provider, event(), SINGLE, **headers)
+        status, problem = send(provider, sent, SINGLE, **headers)
 
-        assert (status, problem["type"]) == (415, "/problems/unsupported-content-encoding")
+        assert (status, problem["type"]) == (400, "/problems/unreadable-body")
+
+    def test_answer_413_to_what_unpacks_to_too_many_bytes(self, provider: Client) -> None:
+        headers = {"Content-Encoding": "gzip"}
+
+        status, problem = send(provider, gzip.compress(b" " * (MOST_BYTES + 1)), SINGLE, **headers)
+
+        assert (status, problem["type"]) == (413, "/problems/body-too-large")
+        assert (problem["limit"], problem["decompressed"]) == (MOST_BYTES, True)
 
     def test_answer_413_to_too_many_events(self, provider: Client) -> None:
         body = batch(*[event()] * (MOST_EVENTS + 1))
