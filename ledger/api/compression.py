@@ -26,7 +26,9 @@ MOST_FRAMES: Final = 1_000
 
 JOINED: Final = f"it is joined from more than {MOST_FRAMES} compressed streams"
 GZIP_WBITS: Final = 16 + zlib.MAX_WBITS
-ZSTD_OPTIONS: Final[Mapping[int, int]] = {zstd.DecompressionParameter.window_log_max: LARGEST_WINDOW_LOG}
+ZSTD_OPTIONS: Final[Mapping[int, int]] = {
+    zstd.DecompressionParameter.window_log_max: LARGEST_WINDOW_LOG
+}
 
 
 def decompress(sent: bytes, *, encoding: str, limit: int) -> bytes:

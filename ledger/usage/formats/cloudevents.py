@@ -30,6 +30,7 @@ CONTENT_TYPES: Final = (SINGLE, BATCH, EITHER, LINES)
 LARGEST_SEQUENCE: Final = 2**62
 NEEDS_SURFACE: Final = "; a usage object of another's making needs its `surface`"
 
+ABSENT: Final = msgspec.Raw()
 Status = Literal["complete", "partial", "cancelled", "failed"]
 
 
@@ -57,7 +58,7 @@ class Data(msgspec.Struct, forbid_unknown_fields=True):
     usage: Usage
     status: Status = "complete"
     project: OptionalName = ""
-    attributes: dict[str, Any] | None = None
+    attributes: msgspec.Raw = ABSENT
     supersedes: OptionalName = ""
 
 
@@ -70,7 +71,7 @@ class SurfaceData(msgspec.Struct, forbid_unknown_fields=True):
     vendor: OptionalName = ""
     status: Status = "complete"
     project: OptionalName = ""
-    attributes: dict[str, Any] | None = None
+    attributes: msgspec.Raw = ABSENT
     supersedes: OptionalName = ""
 
 
@@ -124,6 +125,8 @@ def counts_of(data: SurfaceData) -> Counted | Malformed:
     try:
         if not data.surface and not data.vendor:
             return Counted(_COUNTS(_USAGE.decode(data.usage)))
+        if len(data.usage) > decoding.LARGEST_OBJECT_BYTES:
+            return Malformed("/usage", TOO_LARGE)
         usage = _OBJECT.decode(data.usage)
     except UNDECODABLE as error:
         detail, pointer = decoding.parted(str(error))
@@ -137,8 +140,23 @@ def counts_of(data: SurfaceData) -> Counted | Malformed:
     return found
 
 
+def _attributes(said: msgspec.Raw) -> dict[str, Any] | Malformed | None:
+    """Read attributes, unless they are larger than any that would be kept."""
+    if len(said) > decoding.LARGEST_OBJECT_BYTES:
+        return Malformed("/attributes", TOO_LARGE)
+    try:
+        found: dict[str, Any] | None = _OBJECT_OR_NULL.decode(said)
+    except UNDECODABLE as error:
+        detail, pointer = decoding.parted(str(error))
+        return Malformed(f"/attributes{pointer}", detail)
+    return found
+
+
+TOO_LARGE: Final = f"is larger than {decoding.LARGEST_OBJECT_BYTES} bytes"
 _USAGE: Final = msgspec.json.Decoder(Usage)
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
+_OBJECT_OR_NULL: Final = msgspec.json.Decoder(dict[str, Any] | None)
+_RAW: Final = msgspec.json.Decoder(msgspec.Raw)
 _COUNTS: Final[Callable[[Usage], tuple[int, ...]]] = msgspec.structs.astuple
 _OURS: Final = (msgspec.json.Decoder(CloudEvent), msgspec.json.Decoder(list[CloudEvent]))
 _ANY: Final = (msgspec.json.Decoder(SurfaceEvent), msgspec.json.Decoder(list[SurfaceEvent]))
@@ -174,10 +192,9 @@ def _items(body: bytes, form: str, *, limit: int) -> list[msgspec.Raw]:
     if form == LINES:
         return decoding.lines(body, limit=limit)
     try:
-        msgspec.json.decode(body)
+        return [_RAW.decode(body)]
     except UNDECODABLE as error:
         raise UnreadableBody(str(error)) from error
-    return [msgspec.Raw(body)]
 
 
 def _one_by_one(items: list[msgspec.Raw], *, careful: bool) -> Decoded:
@@ -192,7 +209,9 @@ def _one_by_one(items: list[msgspec.Raw], *, careful: bool) -> Decoded:
                 Refusal(index, "invalid_event", decoding.with_pointer(str(error), index))
             )
         except UNDECODABLE as error:
-            refusals.append(Refusal(index, "unreadable_event", f"#/{index}: {error}"))
+            refusals.append(
+                Refusal(index, "unreadable_event", decoding.with_pointer(str(error), index))
+            )
     return _sorted_out(events, refusals, careful=careful)
 
 
@@ -229,6 +248,10 @@ def _sorted_out(
         except ValueError as error:
             refusals.append(decoding.refusal(index, "time", str(error)))
             continue
+        attributes = _attributes(data.attributes) if data.attributes is not ABSENT else None
+        if isinstance(attributes, Malformed):
+            refusals.append(decoding.refusal(index, f"data{attributes.pointer}", attributes.detail))
+            continue
         sequence = event.sequence
         if sequence is not None:
             sequence = _sequence(sequence)
@@ -245,12 +268,12 @@ def _sorted_out(
             data.deployment,
             counts,
             data.status,
-            data.attributes,
+            attributes,
             data.supersedes,
             sequence,
             finding,
         )
-        if careful or data.attributes:
+        if careful or attributes:
             refusal = decoding.unstorable(record, pointers=POINTERS)
             if refusal is not None:
                 refusals.append(refusal)

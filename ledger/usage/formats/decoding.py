@@ -24,6 +24,10 @@ LONGEST_NAME: Final = 512
 DEEPEST_ATTRIBUTES: Final = 32
 LARGEST_ATTRIBUTES_BYTES: Final = 8_192
 LARGEST_FINDING_BYTES: Final = 16_384
+LARGEST_OBJECT_BYTES: Final = 65_536
+"""Of an object within an item, as it was sent; a larger one is refused before it is read."""
+
+LONGEST_DETAIL: Final = 300
 COMMAS_AN_EVENT: Final = 50
 
 RFC_3339: Final = re.compile(
@@ -276,8 +280,17 @@ def parted(message: str) -> tuple[str, str]:
 
     >>> parted("Expected `int` >= 0 - at `$.usage.input`")
     ('Expected `int` >= 0', '/usage/input')
+    >>> parted("Number out of range - at `$.items[3].attributes[...]`")
+    ('Number out of range', '/items/3/attributes')
     """
     text, found, path = message.rpartition(" - at `$")
     if not found:
-        return message, ""
-    return text, path.rstrip("`").replace(".", "/")
+        return _clipped(message), ""
+    # A key that the sender chose is not named, so the pointer ends before it.
+    named = path.rstrip("`").partition("[...]")[0]
+    return _clipped(text), named.replace("[", "/").replace("]", "").replace(".", "/")
+
+
+def _clipped(text: str) -> str:
+    """Cut what repeats what was sent, such as the name of a field."""
+    return text if len(text) <= LONGEST_DETAIL else f"{text[:LONGEST_DETAIL]}…"

@@ -8,10 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.usage.formats import cloudevents, decoding
-from ledger.usage.formats.decoding import MOST_EVENTS, TooManyEvents, more_items_than
+from ledger.usage.formats.decoding import (
+    MOST_EVENTS,
+    TooManyEvents,
+    UnreadableBody,
+    more_items_than,
+)
 from tests.work import work
 
 MIB = 1 << 20
+SINGLE = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 LINES = "application/x-ndjson"
 
@@ -25,6 +31,31 @@ json_values = st.recursive(
 
 def decode(body: bytes, content_type: str = BATCH) -> Any:
     return cloudevents.decode(body, content_type=content_type, limit=MOST_EVENTS)
+
+
+def event(*, data: str = '{"deployment": "qwen", "usage": {}}', more: str = "") -> bytes:
+    """Return an event with something in it that no library of ours would write."""
+    envelope = '"specversion": "1.0", "id": "e", "source": "s", "type": "t", "subject": "acme"'
+    return f'{{{envelope}, {more} "data": {data}}}'.encode()
+
+
+def usage(said: str) -> bytes:
+    return event(data=f'{{"deployment": "qwen", "usage": {said}}}')
+
+
+def surfaced(said: str) -> bytes:
+    return event(
+        data=f'{{"deployment": "qwen", "surface": "openai-chat", "vendor": "", "usage": {said}}}'
+    )
+
+
+def attributes(said: str) -> bytes:
+    return event(data=f'{{"deployment": "qwen", "usage": {{}}, "attributes": {said}}}')
+
+
+DIGITS = "1" * (10 * MIB)
+NESTED = '{"a":' * 10_000 + "1" + "}" * 10_000
+WIDE = "[" + "[]," * (5 * MIB) + "1]"
 
 
 class TestMoreItemsThan:
@@ -98,3 +129,62 @@ class TestDecode:
         assert isinstance(done.outcome, TooManyEvents)
         assert done.lines < 10 * MOST_EVENTS
         assert done.peak_bytes < 8 * MIB
+
+
+class TestItem:
+    @pytest.mark.parametrize("content_type", [SINGLE, BATCH, LINES])
+    @pytest.mark.parametrize(
+        ("item", "pointer"),
+        [
+            (usage(f'{{"input": {DIGITS}}}'), "/data/usage/input"),
+            (usage('{"input": 1e999999}'), "/data/usage/input"),
+            (usage(f'{{"{DIGITS}": 1}}'), "/data/usage"),
+            (surfaced(f'{{"prompt_tokens": {DIGITS}}}'), "/data/usage"),
+            (surfaced('{"prompt_tokens": 1e999999}'), "/data/usage"),
+            (surfaced(f'{{"prompt_tokens": 1, "a": {WIDE}}}'), "/data/usage"),
+            (attributes(f'{{"a": {DIGITS}}}'), "/data/attributes"),
+            (attributes(f'{{"a": {"1" * 8_000}}}'), "/data/attributes"),
+            (attributes('{"a": 1e999999}'), "/data/attributes"),
+            (attributes(f'{{"a": {WIDE}}}'), "/data/attributes"),
+            (event(more=f'"time": "{DIGITS}",'), "/time"),
+            (event(more=f'"sequence": {DIGITS},'), "/sequence"),
+            (event(more=f'"sequence": "{DIGITS}",'), "/sequence"),
+            (event(more='"sequence": 1e999999,'), "/sequence"),
+        ],
+        ids=[
+            *("digits", "exponent", "name", "surface digits", "surface exponent", "surface wide"),
+            *("attribute digits", "attribute too many digits", "attribute exponent"),
+            *("attribute wide", "time", "sequence", "sequence text", "sequence exponent"),
+        ],
+    )
+    def test_that_is_huge_is_refused_by_its_place_and_costs_next_to_nothing(
+        self, item: bytes, pointer: str, content_type: str
+    ) -> None:
+        body = b"[" + item + b"]" if content_type == BATCH else item
+
+        done = work(lambda: decode(body, content_type))
+
+        (refused,) = done.outcome.refusals
+        assert refused.detail.startswith(f"#/0{pointer}: ")
+        assert len(refused.detail) < 400
+        assert done.lines < 2_000
+        # What is text is made one, once or twice, before it is found too long.
+        assert done.peak_bytes < 2 * len(body) + 5 * MIB
+
+    @pytest.mark.parametrize(
+        "item", [attributes(NESTED), usage(NESTED), event(more=f'"x": {NESTED},')]
+    )
+    def test_that_nests_10_000_deep_leaves_its_batch_unread(self, item: bytes) -> None:
+        done = work(lambda: decode(b"[" + event() + b"," + item + b"]"))
+
+        assert isinstance(done.outcome, UnreadableBody)
+        assert done.lines < 200
+        assert done.peak_bytes < MIB
+
+    def test_spoils_no_other(self) -> None:
+        good = event()
+
+        decoded = decode(b"[" + good + b"," + attributes('{"a": 1e999999}') + b"," + good + b"]")
+
+        assert [record.index for record in decoded.records] == [0, 2]
+        assert [refusal.index for refusal in decoded.refusals] == [1]
