@@ -199,6 +199,10 @@ class UsageEntry(serializers.Serializer[Any]):
     fee_consumer = Amount(help_text="The platform's fee on top, where the consumer bears it.")
     cost = Cost(allow_null=True, help_text="Null where it is not disclosed to you.")
     attributes = ObjectOrNull(help_text="As the source wrote them.")
+    written = ObjectOrNull(
+        help_text="What the source wrote for `consumer`, `deployment` or `project` where a mapping "
+        "led to what stands there; null where nothing was mapped."
+    )
 
 
 class UsageEntryPage(serializers.Serializer[Any]):
@@ -238,6 +242,7 @@ class SetAside(serializers.Serializer[Any]):
     batch = Id()
     row = Count()
     provider = serializers.CharField()
+    source = serializers.CharField(allow_null=True)  # type: ignore[assignment] # a field, not the option
     event_id = serializers.CharField()
     occurred_at = serializers.DateTimeField()
     reason = serializers.CharField()
@@ -316,10 +321,30 @@ class Provenance(serializers.Serializer[Any]):
     document = serializers.CharField(allow_blank=True)
 
 
+class UnderstoodName(serializers.Serializer[Any]):
+    """A name in a source's own words, and the mapping by which it was understood."""
+
+    kind = serializers.ChoiceField(choices=["consumer", "deployment"])
+    written = serializers.CharField(allow_blank=True, help_text="As the source wrote it.")
+    source = serializers.CharField()  # type: ignore[assignment] # a field, not the option
+    code = serializers.CharField(help_text="What it stood for.")
+    project = serializers.CharField(
+        allow_blank=True, help_text="The project of events that name none themselves."
+    )
+    mapping = Id()
+    name = serializers.CharField(
+        allow_blank=True, help_text="As much of it as is mapped: perhaps without its region."
+    )
+    every_source = serializers.BooleanField(help_text="It is mapped for all of the provider's.")
+    valid_from = serializers.DateTimeField()
+    published_at = serializers.DateTimeField()
+
+
 class Explanation(serializers.Serializer[Any]):
     """Every row and multiplication behind the price of a usage entry."""
 
     usage_entry = UsageEntry()
+    names = UnderstoodName(many=True, help_text="Those that its source wrote in its own words.")
     slot = Slot()
     price_rate = Rate()
     slot_rate = Rate()

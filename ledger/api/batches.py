@@ -132,6 +132,7 @@ def _set_aside(line: SetAsideLine) -> dict[str, Any]:
         "batch": str(line.batch_id),
         "row": line.row,
         "provider": line.provider,
+        "source": line.source,
         "event_id": line.event_id,
         "occurred_at": rendering.instant(line.occurred_at),
         "reason": line.reason,

@@ -168,6 +168,7 @@ USAGE_ENTRY: Final[Example] = {
         "gpu_seconds": "1.211000000000",
     },
     "attributes": {"request": "r-42"},
+    "written": {"consumer": "key-acme-search", "project": ""},
 }
 USAGE_ENTRY_PAGE: Final[Example] = {"items": [USAGE_ENTRY], "next": None}
 BATCH: Final[Example] = {
@@ -195,6 +196,7 @@ SET_ASIDE_PAGE: Final[Example] = {
             "batch": "77",
             "row": 12,
             "provider": "zhongwei",
+            "source": "urn:gateway:zhongwei-1",
             "event_id": "019a2b7c-5d1e-7000-8000-000000000036",
             "occurred_at": "2026-10-05T09:30:00.300000Z",
             "reason": "unknown_deployment",
@@ -210,6 +212,20 @@ SET_ASIDE_PAGE: Final[Example] = {
 HEALTH: Final[Example] = {"status": "ok", "pending_batches": 0, "oldest_pending_seconds": None}
 EXPLANATION: Final[Example] = {
     "usage_entry": USAGE_ENTRY,
+    "names": [
+        {
+            "kind": "consumer",
+            "written": "key-acme-search",
+            "source": "urn:gateway:zhongwei-1",
+            "code": "acme",
+            "project": "search",
+            "mapping": "7",
+            "name": "key-acme-search",
+            "every_source": False,
+            "valid_from": "2026-10-01T00:00:00Z",
+            "published_at": "2026-09-28T14:02:11.300000Z",
+        }
+    ],
     "slot": {"number": 1991318, "starts_at": "2026-10-05T09:30:00Z"},
     "price_rate": {
         "id": "12",

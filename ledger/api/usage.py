@@ -21,6 +21,7 @@ from ledger.rating import reading
 from ledger.rating.explanation import UNITS, Line
 from ledger.rating.identity import public_id
 from ledger.rating.reading import Cost, Explained, UsageLine
+from ledger.rating.written import Understood
 from ledger.tokens import TOKEN_CLASSES
 
 USAGE_ENTRY_ID = schema.path(
@@ -160,6 +161,7 @@ def _usage_entry(line: UsageLine) -> dict[str, Any]:
         "fee_consumer": _money(line.fee_consumer),
         "cost": None if line.cost is None else _cost(line.cost),
         "attributes": None if line.attributes_json is None else json.loads(line.attributes_json),
+        "written": None if line.written_json is None else json.loads(line.written_json),
     }
 
 
@@ -184,6 +186,7 @@ def _explained(explained: Explained) -> dict[str, Any]:
     price_rate = explanation.price_rate
     return {
         "usage_entry": _usage_entry(explained.line),
+        "names": [_understood(name) for name in explanation.names],
         "slot": {
             "number": explanation.slot,
             "starts_at": rendering.instant(explanation.slot_starts_at),
@@ -192,6 +195,21 @@ def _explained(explained: Explained) -> dict[str, Any]:
         "slot_rate": _rate(price_rate.slot_rate, shows_inputs=explained.shows_cost),
         "lines": [_line(line) for line in explanation.lines],
         "provenance": list(explanation.provenance),
+    }
+
+
+def _understood(name: Understood) -> dict[str, Any]:
+    return {
+        "kind": name.kind,
+        "written": name.written,
+        "source": name.source,
+        "code": name.code,
+        "project": name.project,
+        "mapping": str(name.mapping_id),
+        "name": name.name,
+        "every_source": name.of_every_source,
+        "valid_from": rendering.instant(name.valid_from),
+        "published_at": rendering.instant(name.published_at),
     }
 
 

@@ -122,6 +122,18 @@ def provides(row: Mapping[str, Any]) -> str:
     return f"deployment:{row['provider']}/{row['name']}"
 
 
+def named_by(missing: str, *, provider: str, reason: str) -> tuple[str, str] | None:
+    """Return the kind and the name that a set-aside event of a provider misses, if it does.
+
+    >>> named_by("deployment:west/gpt-4o", provider="west", reason="unknown_deployment")
+    ('deployment', 'gpt-4o')
+    """
+    for kind, prefix in (("consumer", "consumer:"), ("deployment", f"deployment:{provider}/")):
+        if reason == f"unknown_{kind}" and missing.startswith(prefix):
+            return kind, missing.removeprefix(prefix)
+    return None
+
+
 def without_region(name: str) -> str | None:
     """Return the model's part of a deployment's name that is written model@region, if it is.
 

@@ -1,5 +1,6 @@
 """Every row and multiplication behind the price of one usage event."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -18,6 +19,7 @@ from ledger.quantities import (
 )
 from ledger.rating.identity import NoSuchUsageEntry, parse_public_id
 from ledger.rating.models import UsageEntry
+from ledger.rating.written import Understood, understood
 from ledger.tokens import TOKEN_CLASSES
 
 UNITS: dict[str, tuple[str, int]] = {
@@ -66,7 +68,8 @@ class Line:
 class Explanation:
     """An entry, the slot it fell into, the rates it names with their inputs, and the products.
 
-    `provenance` gives source and grade of every catalogue figure that carries one.
+    `provenance` gives source and grade of every catalogue figure that carries one; `names` those
+    that the source wrote in words of its own.
     """
 
     entry: UsageEntry
@@ -76,6 +79,7 @@ class Explanation:
     lines: tuple[Line, ...]
     provenance: tuple[dict[str, Any], ...]
     discloses_cost: bool
+    names: Sequence[Understood]
 
     def for_consumer(self) -> "Explanation":
         """Leave out the provider's cost, unless the agreement discloses it."""
@@ -89,6 +93,7 @@ class Explanation:
             lines=tuple(line for line in self.lines if line.component not in KEPT_FROM_CONSUMERS),
             provenance=(),
             discloses_cost=False,
+            names=self.names,
         )
 
 
@@ -121,6 +126,7 @@ def explain(entry: UsageEntry) -> Explanation:
         lines=lines,
         provenance=tuple(_provenance(price_rate)),
         discloses_cost=price_rate.agreement_version.discloses_cost,
+        names=understood(entry),
     )
 
 

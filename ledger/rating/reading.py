@@ -15,6 +15,7 @@ from ledger.books import reading as books
 from ledger.books.models import JournalEntry
 from ledger.errors import LedgerError
 from ledger.parties.viewers import Viewer
+from ledger.pricing.source_names import named_by
 from ledger.rating.explanation import Explanation, explain, find
 from ledger.rating.identity import NoSuchUsageEntry, parse_public_id, public_id
 from ledger.usage.models import UsageBatch
@@ -25,7 +26,7 @@ LINES: Final = """
            picked.batch_id, picked.row, source.uri, picked.event_id,
            provider.code, consumer.code, picked.project, deployment.code, deployment.model,
            agreement.code, picked.journal_entry_id, price_rate.currency,
-           picked.context_from_tokens, picked.attributes,
+           picked.context_from_tokens, picked.attributes, picked.written,
            picked.energy_microjoules, picked.co2_location_nanograms, picked.co2_market_nanograms,
            picked.fee_consumer,
            picked.compute + picked.energy + picked.green + picked.scarcity + picked.margin,
@@ -88,10 +89,12 @@ BATCH: Final = """
     ORDER BY reason.events DESC, reason.reason, reason.missing
 """
 SET_ASIDE: Final = """
-    SELECT aside.batch_id, aside.row, provider.code, aside.event_id, aside.occurred_at,
+    SELECT aside.batch_id, aside.row, provider.code, aside.source_id, source.uri,
+           aside.event_id, aside.occurred_at,
            aside.reason, aside.missing, aside.detail, aside.since, aside.attempts, aside.retry_at
     FROM ledger_set_aside aside
     JOIN ledger_party provider ON provider.id = aside.provider_id
+    LEFT JOIN ledger_source source ON source.id = aside.source_id
     WHERE (%(sees_all)s OR aside.provider_id = %(party)s)
       AND (%(batch)s::bigint IS NULL OR (aside.batch_id, aside.row) > (%(batch)s, %(row)s))
       AND (%(reason)s::text IS NULL OR aside.reason = %(reason)s)
@@ -135,7 +138,8 @@ class Cost:
 class UsageLine:
     """A usage entry: money in pico-units of `currency`; `cost` is None where it is not disclosed.
 
-    `tokens` stand in the order of TOKEN_CLASSES.
+    `tokens` stand in the order of TOKEN_CLASSES; `written_json` holds the names that the source
+    wrote where codes of ours stand.
     """
 
     id: int
@@ -157,6 +161,7 @@ class UsageLine:
     currency: str
     context_from_tokens: int
     attributes_json: str | None
+    written_json: str | None
     energy_microjoules: int
     co2_location_nanograms: int
     co2_market_nanograms: int
@@ -228,6 +233,8 @@ class SetAsideLine:
     batch_id: int
     row: int
     provider: str
+    source_id: int | None
+    source: str | None
     event_id: str
     occurred_at: datetime
     reason: str
@@ -236,6 +243,11 @@ class SetAsideLine:
     since: datetime
     attempts: int
     retry_at: datetime
+
+    @property
+    def unknown_name(self) -> tuple[str, str] | None:
+        """Return kind and name, if it is a name that is missing and a mapping would do."""
+        return named_by(self.missing, provider=self.provider, reason=self.reason)
 
 
 @dataclass(frozen=True, slots=True)
