@@ -27,7 +27,7 @@ from ledger.pricing.models import (
 from ledger.pricing.rates import PriceRate, SlotRate
 from ledger.pricing.source_names import SourceName
 from ledger.rating.models import SetAside, UsageEntry, UsageRollup
-from ledger.usage.models import EventKey, UsageBatch
+from ledger.usage.models import Coverage, EventKey, UsageBatch
 
 __all__ = [
     "Account",
@@ -37,6 +37,7 @@ __all__ = [
     "Balance",
     "Benchmark",
     "CarbonFactor",
+    "Coverage",
     "Deployment",
     "DeploymentTerms",
     "EventKey",

@@ -63,12 +63,12 @@ def _emptying_is_allowed_to_tests() -> None:
     """Let the test database be emptied between transactional tests, which its triggers refuse.
 
     Triggers rest while a session calls itself a replica; this takes a superuser, as tests have.
-    The two tables that Django does not manage are emptied with the others.
+    The tables that Django does not manage are emptied with the others.
     """
     statements = DatabaseOperations.sql_flush
 
     def sql_flush(self: DatabaseOperations, style: Any, tables: Any, **options: Any) -> list[str]:
-        unmanaged = ["ledger_usage_entry", "ledger_event_key"] if tables else []
+        unmanaged = ["ledger_usage_entry", "ledger_event_key", "ledger_coverage"] if tables else []
         given = statements(self, style, [*tables, *unmanaged], **options)
         return ["SET LOCAL session_replication_role = replica", *given] if given else []
 

@@ -224,6 +224,7 @@ def event(
     deployment: str = "qwen",
     source: str = SOURCE,
     usage: dict[str, int] | None = None,
+    sequence: int | None = None,
     **data: Any,
 ) -> dict[str, Any]:
     """Return a CloudEvent: 800 input, 1,200 cached and 500 output tokens unless said otherwise."""
@@ -238,6 +239,8 @@ def event(
     }
     if occurred_at is not None:
         envelope["time"] = occurred_at.isoformat()
+    if sequence is not None:
+        envelope["sequence"] = str(sequence)
     return envelope
 
 

@@ -5,7 +5,7 @@ They trust no trigger and no code of the main path: what they compare was writte
 
 from typing import Final
 
-from ledger.audit import books, in_force, keys, names, rates, recorded, sources, usage
+from ledger.audit import books, coverage, in_force, keys, names, rates, recorded, sources, usage
 from ledger.audit.findings import Audit, Finding
 
 AUDITS: Final[tuple[Audit, ...]] = (
@@ -13,6 +13,7 @@ AUDITS: Final[tuple[Audit, ...]] = (
     *usage.AUDITS,
     *recorded.AUDITS,
     *names.AUDITS,
+    *coverage.AUDITS,
     *rates.AUDITS,
     *sources.AUDITS,
     *in_force.AUDITS,

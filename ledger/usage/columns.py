@@ -68,8 +68,8 @@ class Record:
     finding: Finding | None = None
 
 
-def to_arrow(records: Sequence[Record], *, source_ids: Mapping[str, int]) -> bytes:
-    """Return the records as one Arrow IPC stream, dictionaries for names, zstd inside."""
+def to_columns(records: Sequence[Record], *, source_ids: Mapping[str, int]) -> pa.RecordBatch:
+    """Return the records as the columns of SCHEMA, dictionaries for names."""
     columns: list[Any] = [
         [record.event_id for record in records],
         [source_ids[record.source] for record in records],
@@ -89,10 +89,15 @@ def to_arrow(records: Sequence[Record], *, source_ids: Mapping[str, int]) -> byt
         column if isinstance(column, pa.Array) else pa.array(column, type=kind)
         for column, kind in zip(columns, SCHEMA.types, strict=True)
     ]
+    return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
+
+
+def to_arrow(columns: pa.RecordBatch) -> bytes:
+    """Return the columns as one Arrow IPC stream, zstd inside."""
     sink = pa.BufferOutputStream()
     options = pa.ipc.IpcWriteOptions(compression="zstd")
     with pa.ipc.new_stream(sink, SCHEMA, options=options) as writer:
-        writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=SCHEMA))
+        writer.write_batch(columns)
     return bytes(sink.getvalue())
 
 

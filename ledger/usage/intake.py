@@ -8,8 +8,8 @@ from typing import Final
 
 from django.db import OperationalError, connection, transaction
 
-from ledger.usage import register
-from ledger.usage.columns import Record, attributes_json, to_arrow
+from ledger.usage import coverage, register
+from ledger.usage.columns import Record, attributes_json, to_arrow, to_columns
 from ledger.usage.formats.decoding import Decoded
 from ledger.usage.identity import body_hash, key_digest, microseconds
 from ledger.usage.sources import KnownSource, known_sources
@@ -214,7 +214,7 @@ def _register(
     if not fresh:
         return Receipt(None, sent, 0, items)
     records = sorted((candidate.record for candidate in fresh), key=lambda one: one.index)
-    payload = to_arrow(
+    columns = to_columns(
         [_in_utc(one) for one in records],
         source_ids={uri: source.id for uri, source in sources.items()},
     )
@@ -226,9 +226,10 @@ def _register(
                 "provider": provider_id,
                 "now": now,
                 "events": len(records),
-                "payload": payload,
+                "payload": to_arrow(columns),
             },
         )
+    coverage.record(batch_id=batch_id, columns=columns, received_at=now)
     return Receipt(batch_id, sent, len(records), items)
 
 

@@ -23,7 +23,10 @@ class EventKey(models.Model):
 
 
 class UsageBatch(models.Model):
-    """One accepted post; its payload holds the events as an Arrow IPC stream."""
+    """One accepted post; its payload holds the events as an Arrow IPC stream.
+
+    `covered` is False of those that were recorded before coverage was kept.
+    """
 
     class State(models.TextChoices):
         PENDING = "pending"
@@ -37,6 +40,7 @@ class UsageBatch(models.Model):
     attempts = models.IntegerField(default=0)
     next_attempt_at = models.DateTimeField()
     rated_at = models.DateTimeField(null=True)
+    covered = models.BooleanField(default=True, db_default=True)
 
     class Meta:
         db_table = "ledger_usage_batch"
@@ -60,3 +64,37 @@ class UsageBatch(models.Model):
 
     def __str__(self) -> str:
         return f"batch {self.pk}"
+
+
+class Coverage(models.Model):
+    """What a batch holds of one source and quarter hour: events, tokens, sequence numbers.
+
+    The table is created in SQL, for its columns of ranges, and only `ledger.usage.coverage` writes
+    it. No foreign keys: the audit `coverage` holds every row against its batch.
+    """
+
+    pk = models.CompositePrimaryKey("batch_id", "source_id", "slot_starts_at")
+    batch_id = models.BigIntegerField()
+    source_id = models.BigIntegerField()
+    slot_starts_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    events = models.IntegerField()
+    findings = models.IntegerField()
+    numbered = models.IntegerField()
+    input = models.BigIntegerField()
+    cache_read = models.BigIntegerField()
+    cache_write_5m = models.BigIntegerField()
+    cache_write_1h = models.BigIntegerField()
+    output = models.BigIntegerField()
+    reasoning = models.BigIntegerField()
+    audio_input = models.BigIntegerField()
+    audio_output = models.BigIntegerField()
+    image_input = models.BigIntegerField()
+
+    class Meta:
+        managed = False
+        db_table = "ledger_coverage"
+        verbose_name_plural = "coverage"
+
+    def __str__(self) -> str:
+        return f"batch {self.batch_id}, source {self.source_id}, {self.slot_starts_at}"

@@ -170,7 +170,7 @@ USAGE: Final = (
         """UPDATE ledger_usage_batch SET payload =
                (SELECT payload FROM ledger_usage_batch ORDER BY id LIMIT 1)
            WHERE id = (SELECT max(id) FROM ledger_usage_batch)""",
-        seen_by="bodies",
+        seen_by="bodies coverage",
     ),
     attack(
         "a batch's payload made unreadable",
@@ -181,7 +181,7 @@ USAGE: Final = (
     attack(
         "tokens of a batch whose payload was dropped",
         "UPDATE ledger_usage_entry SET input = input + 1 WHERE event_id = 'bare'",
-        seen_by="amounts usage-postings rollups bodies settlement-usage",
+        seen_by="amounts usage-postings rollups bodies settlement-usage coverage",
     ),
     attack(
         "a payload dropped that is still needed",
@@ -192,7 +192,7 @@ USAGE: Final = (
     attack(
         "a batch's receipt, which stands for a time",
         "UPDATE ledger_usage_batch SET received_at = received_at - '1 day'::interval",
-        seen_by="bodies",
+        seen_by="bodies coverage",
     ),
     attack(
         "a batch sent back to the queue",
@@ -201,13 +201,15 @@ USAGE: Final = (
         seen_by="batches",
     ),
     attack(
-        "a batch's size", "UPDATE ledger_usage_batch SET events = events + 1", seen_by="batches"
+        "a batch's size",
+        "UPDATE ledger_usage_batch SET events = events + 1",
+        seen_by="batches coverage",
     ),
     attack(
         "a batch deleted",
         """DELETE FROM ledger_usage_batch
             WHERE id = (SELECT batch_id FROM ledger_usage_entry WHERE event_id = 'late')""",
-        seen_by="references batches",
+        seen_by="references batches coverage-batches",
     ),
     attack("a set-aside event deleted", "DELETE FROM ledger_set_aside", seen_by="batches bodies"),
     attack(

@@ -2,7 +2,7 @@
 
 October is closed and settled, with a set-off between two who serve each other. One event is set
 aside, one came late, one batch is without its payload, one entry is reversed. Two events name their
-consumer and deployment by words of their source.
+consumer and deployment by words of their source, and two carry one number.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -105,10 +105,10 @@ def keep() -> None:
         factories.event(
             "peak-2", occurred_at=PEAK + timedelta(minutes=14, microseconds=59_999_999)
         ),
-        factories.event("flat", occurred_at=FLAT),
+        factories.event("flat", occurred_at=FLAT, sequence=7),
         factories.event("holiday", occurred_at=HOLIDAY, status="partial"),
-        factories.event("long", occurred_at=FLAT, usage={"input": 12_000, "output": 7}),
-        factories.event("aside", occurred_at=FLAT, deployment="nowhere"),
+        factories.event("long", occurred_at=FLAT, usage={"input": 12_000, "output": 7}, sequence=9),
+        factories.event("aside", occurred_at=FLAT, deployment="nowhere", sequence=9),
         factories.event("mapped", occurred_at=FLAT, consumer="sk-1", deployment="gpt-4o@west"),
     )
     factories.record(factories.event("dollars", occurred_at=FLAT, consumer="globex"))

@@ -26,6 +26,7 @@ CHANGES: Final = {
     "boolean": "NOT {0}",
     "bytea": "set_byte({0}, length({0}) - 1, (get_byte({0}, length({0}) - 1) + 1) % 256)",
     "date": "{0} + 1",
+    "int8multirange": "{0} - int8multirange(int8range(lower({0}), lower({0}), '[]'))",
     "integer": "{0} + 1",
     "jsonb": "{0} || '{{\"added\": 1}}'",
     "numeric": "{0} + 1",
@@ -87,9 +88,6 @@ UNWATCHED: Final[dict[str, set[str]]] = {
             for name in ("detail", "missing", "reason", "retry_at", "since")
         ),
         "ledger_source.accepts_from",
-    },
-    "It stands for the time of events that give none; the first batch's give theirs.": {
-        "ledger_usage_batch.received_at"
     },
     "Nobody names these rows by their ids.": {
         "ledger_holiday_year.id",

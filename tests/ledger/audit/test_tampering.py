@@ -7,6 +7,7 @@ from ledger import audit
 from settlement.audits import EVERY_AUDIT
 from tests.ledger.audit import (
     attacks_on_books,
+    attacks_on_coverage,
     attacks_on_names,
     attacks_on_rates,
     attacks_on_usage,
@@ -21,6 +22,7 @@ ATTACKS = (
     *attacks_on_books.BOOKS,
     *attacks_on_usage.USAGE,
     *attacks_on_names.NAMES,
+    *attacks_on_coverage.COVERAGE,
     *attacks_on_rates.RATES,
     *attacks_on_books.SETTLEMENT,
 )
@@ -71,9 +73,21 @@ class TestChangesInStep:
             f"UPDATE ledger_usage_batch SET payload = NULL {batch}", *in_step.more_tokens("late")
         )
 
-        assert found == {"bodies"}
+        assert found == {"bodies", "coverage"}
 
     def test_are_seen_in_the_choice_of_the_rate(self) -> None:
         found = found_after(*in_step.another_rate("late", of="timeless"))
 
         assert found == {"rates-in-force"}
+
+
+class TestBatchesOfBeforeCoverage:
+    def test_are_clean_without_any(self) -> None:
+        first = "(SELECT min(id) FROM ledger_usage_batch)"
+
+        found = found_after(
+            f"DELETE FROM ledger_coverage WHERE batch_id = {first}",
+            f"UPDATE ledger_usage_batch SET covered = false WHERE id = {first}",
+        )
+
+        assert found == set()

@@ -208,7 +208,7 @@ class TestRecord:
     ) -> None:
         factories.record(factories.event("first"))
 
-        with django_assert_max_num_queries(8):  # type: ignore[operator]
+        with django_assert_max_num_queries(9):  # type: ignore[operator]
             factories.record(*(factories.event(f"evt-{number}") for number in range(1_000)))
 
     @pytest.mark.parametrize(
