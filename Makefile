@@ -63,7 +63,7 @@ clean:
 	rm -rf .data out $(VENV) $(CLIENTS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 prerequisites:
-	@bin/check-prerequisites '$(PYTHON)' '$(MAKE_VERSION)'
+	@bin/check-prerequisites '$(PYTHON)' '$(MAKE_VERSION)' '$(MAKECMDGOALS)'
 
 # pip comes last: an environment without it was left half made, and is made anew.
 $(VENV)/bin/pip: | prerequisites
