@@ -37,6 +37,28 @@ SURFACE_EVENT: Final[Example] = {
         },
     },
 }
+LITELLM_PAYLOAD: Final[Example] = {
+    "status": "success",
+    "id": "chatcmpl-b94e4dfe-f839-4322-b80c-d76bedbe500a",
+    "litellm_call_id": "cdb3ccf9-06b8-48f9-a4fb-57dabe870b60",
+    "call_type": "acompletion",
+    "endTime": 1791192600.25,
+    "model_group": "llama-70b",
+    "api_base": "http://gpu-west.internal:8000/v1",
+    "custom_llm_provider": "openai",
+    "prompt_tokens": 2000,
+    "completion_tokens": 500,
+    "total_tokens": 2500,
+    "metadata": {
+        "user_api_key_alias": "acme-production",
+        "usage_object": {
+            "prompt_tokens": 2000,
+            "completion_tokens": 500,
+            "total_tokens": 2500,
+            "prompt_tokens_details": {"cached_tokens": 1200},
+        },
+    },
+}
 RECEIPT: Final[Example] = {
     "batch": "77",
     "accepted": 998,

@@ -1,16 +1,21 @@
 """What every door for usage shares: record what was decoded for the key's party, wake a worker."""
 
+import logging
 from typing import Any, Final
 
 from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
 from ledger import tasks
 from ledger.api import schema
 from ledger.api.authentication import caller_of
+from ledger.api.parameters import InvalidParameter
 from ledger.usage import intake
-from ledger.usage.formats.decoding import Decoded
+from ledger.usage.formats.decoding import LONGEST_NAME, Decoded
 from ledger.usage.intake import Receipt
+
+logger = logging.getLogger(__name__)
 
 BODY_PROBLEMS: Final = (
     *schema.KEY_PROBLEMS,
@@ -24,12 +29,49 @@ BODY_PROBLEMS: Final = (
 """How a body may be refused as a whole."""
 
 
-def record(request: Request, decoded: Decoded) -> Receipt:
-    """Record what was decoded, and wake a worker."""
-    receipt = intake.record(
-        provider_id=caller_of(request).party_id, decoded=decoded, now=timezone.now()
+def source_parameter(otherwise: str) -> OpenApiParameter:
+    """Describe the parameter that names the source where the format has no place for it."""
+    return OpenApiParameter(
+        "source",
+        type={"type": "string", "minLength": 1, "maxLength": LONGEST_NAME},
+        description="Your emitter's name, such as a gateway's. With an event's id it makes its "
+        f"identity: choose it once for each emitter. `{otherwise}` if left out.",
     )
+
+
+def source(request: Request) -> str:
+    """Return the source that the address names; empty if it names none.
+
+    :raises InvalidParameter: if it is no name.
+    """
+    name = request.query_params.get("source")
+    if name is None:
+        return ""
+    if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
+        expected = f"a name of 1 to {LONGEST_NAME} printable characters"
+        raise InvalidParameter(parameter="source", expected=expected)
+    return name
+
+
+def record(request: Request, decoded: Decoded) -> Receipt:
+    """Record what was decoded, and wake a worker.
+
+    Gateways do not read what is answered, so what was not accepted is told to the operators too.
+    """
+    caller = caller_of(request)
+    receipt = intake.record(provider_id=caller.party_id, decoded=decoded, now=timezone.now())
     tasks.wake()
+    if receipt.items and (rejected := receipt.count("rejected") + receipt.count("conflict")):
+        logger.warning(
+            "usage not accepted",
+            extra={
+                "party": caller.party_code,
+                "path": request.path,
+                "sent": receipt.sent,
+                "count": rejected,
+                "first": next(one.detail for one in receipt.items if one.status != "duplicate"),
+            },
+        )
     return receipt
 
 

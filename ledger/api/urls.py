@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from ledger.api import accounts, batches, events, usage
+from ledger.api import accounts, batches, events, litellm, usage
 
 urlpatterns = [
     path("health", batches.HealthView.as_view()),
     path("events", events.EventsView.as_view()),
+    path("litellm", litellm.LiteLLMView.as_view()),
     path("batches/<int:batch_id>", batches.BatchView.as_view()),
     path("set-aside", batches.SetAsideView.as_view()),
     path("accounts", accounts.AccountsView.as_view()),

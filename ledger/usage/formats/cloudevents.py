@@ -106,8 +106,8 @@ def decode(body: bytes, *, content_type: str, limit: int) -> Decoded:
     """
     media_type = decoding.media_type(content_type, accepted=CONTENT_TYPES)
     form = media_type if media_type == LINES else _single_or_batch(body, media_type)
-    if form == LINES and body.count(b"\n") >= limit:
-        decoding.lines(body, limit=limit)
+    if form == LINES:
+        decoding.refuse_many(body, limit=limit, is_array=False)
     careful = b"\\u0000" in body
     events = _at_once(body, form)
     if events is None:

@@ -130,9 +130,7 @@ def array_items(body: bytes, *, limit: int) -> list[msgspec.Raw]:
     :raises TooManyEvents: if there are more than `limit`, before an object is made of each.
     :raises UnreadableBody: if it is no JSON array.
     """
-    # So few commas cannot make so many objects that they would have to be counted beforehand.
-    if body.count(b",") >= COMMAS_AN_EVENT * limit and more_items_than(body, limit):
-        raise TooManyEvents(limit + 1, limit)
+    refuse_many(body, limit=limit, is_array=True)
     try:
         items = _RAW_ARRAY.decode(body)
     except UNDECODABLE as error:
@@ -151,6 +149,22 @@ def lines(body: bytes, *, limit: int) -> list[msgspec.Raw]:
     if len(found) > limit:
         raise TooManyEvents(limit + 1, limit)
     return found
+
+
+def refuse_many(body: bytes, *, limit: int, is_array: bool) -> None:
+    """Refuse a body with far more items than allowed before an object is made of each.
+
+    So few commas or line ends that they do no harm are not looked at: what has been decoded can be
+    counted.
+
+    :raises TooManyEvents: if it holds more than `limit` items.
+    """
+    if is_array:
+        is_suspect = body.count(b",") >= COMMAS_AN_EVENT * limit
+        if is_suspect and more_items_than(body, limit):
+            raise TooManyEvents(limit + 1, limit)
+    elif body.count(b"\n") >= limit:
+        lines(body, limit=limit)
 
 
 _RAW_ARRAY: Final = msgspec.json.Decoder(list[msgspec.Raw])

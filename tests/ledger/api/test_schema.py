@@ -54,6 +54,7 @@ class TestDocument:
     def test_offers_the_paths_that_were_promised(self, document: dict[str, Any]) -> None:
         assert {
             "/v1/events",
+            "/v1/litellm",
             "/v1/accounts",
             "/v1/accounts/{code}",
             "/v1/accounts/{code}/balance",
