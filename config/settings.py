@@ -93,6 +93,10 @@ ENVIRONMENT: Final = _environment()
 PRODUCTION: Final = ENVIRONMENT == "production"
 DEBUG = not PRODUCTION and _flag("CLEARWATT_DEBUG")
 CLEARWATT_DATA: Final = Path(os.environ.get("CLEARWATT_DATA") or BASE_DIR / ".data").absolute()
+# Where the files of archived months go.
+CLEARWATT_ARCHIVE: Final = Path(
+    os.environ.get("CLEARWATT_ARCHIVE") or CLEARWATT_DATA / "archive"
+).absolute()
 SECRET_KEY = _secret_key()
 ALLOWED_HOSTS = _words("CLEARWATT_ALLOWED_HOSTS")
 if not PRODUCTION:

@@ -49,6 +49,7 @@ USAGE: Final = [
     _besides(_lists("Usage entries", "list_alt", "usageentry"), TOTALS),
     _besides(_lists("Batches", "inbox", "usagebatch"), SET_ASIDE),
     SET_ASIDE,
+    _lists("Archived months", "inventory_2", "archivedmonth"),
 ]
 SETTLEMENT: Final = [
     _lists("Settlements", "handshake", "settlement", app="settlement"),

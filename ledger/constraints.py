@@ -49,6 +49,18 @@ class PeriodClosed(RefusedByTheBooks):
     problem = "period-closed"
 
 
+class MonthNotArchivable(RefusedByTheBooks):
+    """The month may not leave the usage journal, or what would take its place differs from it."""
+
+    problem = "month-not-archivable"
+
+
+class MonthNotRestorable(RefusedByTheBooks):
+    """The month may not come back into the usage journal, or what would is not what left it."""
+
+    problem = "month-not-restorable"
+
+
 class VersionNotOnQuarterHour(RefusedByTheBooks):
     """A catalogue version starts between two slots."""
 
@@ -64,6 +76,19 @@ REFUSALS: Final[dict[str, type[RefusedByTheBooks]]] = {
     "ledger_journal_entry_date_in_period": PeriodClosed,
     "ledger_period_state_forward": PeriodClosed,
     "ledger_usage_batch_content_fixed": AppendOnly,
+    "ledger_archived_month_month_over": MonthNotArchivable,
+    "ledger_archived_month_month_once": MonthNotArchivable,
+    "ledger_archived_month_month_present": MonthNotArchivable,
+    "ledger_archived_month_nothing_aside": MonthNotArchivable,
+    "ledger_archived_month_columns_equal": MonthNotArchivable,
+    "ledger_archived_month_facts_equal": MonthNotArchivable,
+    "ledger_archived_month_rows_named": MonthNotArchivable,
+    "ledger_archived_month_rows_once": MonthNotArchivable,
+    "ledger_archived_month_rollup_equal": MonthNotArchivable,
+    "ledger_archived_month_periods_closed": MonthNotArchivable,
+    "ledger_archived_month_stays_away": MonthNotRestorable,
+    "ledger_archived_month_is_away": MonthNotRestorable,
+    "ledger_archived_month_facts_kept": MonthNotRestorable,
 }
 
 APPEND_ONLY_SUFFIXES: Final = ("_append_only", "_append_only_truncate")

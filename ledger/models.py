@@ -26,6 +26,12 @@ from ledger.pricing.models import (
 )
 from ledger.pricing.rates import PriceRate, SlotRate
 from ledger.pricing.source_names import SourceName
+from ledger.rating.archive.models import (
+    ArchivedBatch,
+    ArchivedMonth,
+    ArchivedUsage,
+    RestoredMonth,
+)
 from ledger.rating.models import SetAside, UsageEntry, UsageRollup
 from ledger.usage.models import Coverage, EventKey, UsageBatch
 
@@ -34,6 +40,9 @@ __all__ = [
     "Agreement",
     "AgreementVersion",
     "ApiKey",
+    "ArchivedBatch",
+    "ArchivedMonth",
+    "ArchivedUsage",
     "Balance",
     "Benchmark",
     "CarbonFactor",
@@ -55,6 +64,7 @@ __all__ = [
     "Publication",
     "RateCard",
     "RateCardVersion",
+    "RestoredMonth",
     "ServingProfile",
     "SetAside",
     "Site",

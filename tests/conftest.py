@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from urllib.parse import quote, urlsplit
 
 import pytest
+from django.conf import settings as django_settings
 from django.db import connection, connections
 from django.db.backends.postgresql.operations import DatabaseOperations
 
@@ -20,6 +21,20 @@ from tests.served import served
 
 IN_CI = os.environ.get("CLEARWATT_CI") == "1"
 SCRATCH = "clearwatt-tests-"
+
+DROP_ARCHIVED = """
+    DO $$
+    DECLARE
+        name text;
+    BEGIN
+        FOR name IN SELECT oid::regclass FROM pg_class
+                    WHERE relname ~ '^ledger_usage_entry_[0-9]{6}$' AND relkind = 'r'
+                      AND NOT relispartition
+        LOOP
+            EXECUTE format('DROP TABLE %s', name);
+        END LOOP;
+    END $$
+"""
 
 
 def pytest_configure() -> None:
@@ -63,16 +78,24 @@ def _emptying_is_allowed_to_tests() -> None:
     """Let the test database be emptied between transactional tests, which its triggers refuse.
 
     Triggers rest while a session calls itself a replica; this takes a superuser, as tests have.
-    The tables that Django does not manage are emptied with the others.
+    The tables that Django does not manage are emptied with the others, and what stands of archived
+    months is dropped.
     """
     statements = DatabaseOperations.sql_flush
 
     def sql_flush(self: DatabaseOperations, style: Any, tables: Any, **options: Any) -> list[str]:
         unmanaged = ["ledger_usage_entry", "ledger_event_key", "ledger_coverage"] if tables else []
         given = statements(self, style, [*tables, *unmanaged], **options)
-        return ["SET LOCAL session_replication_role = replica", *given] if given else []
+        first = ["SET LOCAL session_replication_role = replica", DROP_ARCHIVED]
+        return [*first, *given] if given else []
 
     DatabaseOperations.sql_flush = sql_flush  # type: ignore[method-assign, assignment]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _archive(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep the files of archived months apart from those of a real installation."""
+    django_settings.CLEARWATT_ARCHIVE = tmp_path_factory.mktemp("archive")
 
 
 @pytest.fixture

@@ -1,5 +1,15 @@
 """The operators' site: it shows everything and changes next to nothing."""
 
-from ledger.admin import batches, books, catalogue, names, parties, people, rates, usage
+from ledger.admin import archives, batches, books, catalogue, names, parties, people, rates, usage
 
-__all__ = ["batches", "books", "catalogue", "names", "parties", "people", "rates", "usage"]
+__all__ = [
+    "archives",
+    "batches",
+    "books",
+    "catalogue",
+    "names",
+    "parties",
+    "people",
+    "rates",
+    "usage",
+]

@@ -26,6 +26,7 @@ from ledger.books.models import (
 )
 from ledger.parties.models import Party
 from ledger.rating import reading as usage
+from ledger.rating.archive.records import MonthArchived
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +148,13 @@ class JournalEntryAdmin(PageAdmin[JournalEntry]):
         """
         entry = reading.entry(OPERATOR, entry_id=whole_number(object_id) or 0)
         after = whole_number(request.GET.get("after"))
-        lines = usage.usage_of_entry(OPERATOR, entry_id=entry.id, after=after, limit=PAGE_ROWS + 1)
+        lines, archived = _usage(entry.id, after=after)
         return {
             "title": f"Entry {entry.id}",
             "entry": entry,
             "totals": _totals(entry.postings),
             "lines": lines[:PAGE_ROWS],
+            "archived": archived,
             "next": lines[PAGE_ROWS - 1].id if len(lines) > PAGE_ROWS else None,
             "after": after,
         }
@@ -180,6 +182,15 @@ def accounts_of(party: Party) -> QuerySet[Account]:
     """Return a party's accounts with their balances as `current`."""
     every = AccountAdmin(Account, admin.site).get_queryset(HttpRequest())
     return every.filter(party=party).order_by("code")
+
+
+def _usage(entry_id: int, *, after: int | None) -> tuple[list[usage.UsageLine], str]:
+    """Return the usage entries behind an entry, or where they are if they are not here."""
+    try:
+        lines = usage.usage_of_entry(OPERATOR, entry_id=entry_id, after=after, limit=PAGE_ROWS + 1)
+    except MonthArchived as archived:
+        return [], str(archived)
+    return lines, ""
 
 
 def _totals(postings: Sequence[reading.EntryPosting]) -> list[Total]:

@@ -15,6 +15,7 @@ from unfold.paginator import InfinitePaginator
 
 from ledger.errors import LedgerError
 from ledger.parties.viewers import Viewer
+from ledger.rating.archive.records import MonthArchived
 
 if TYPE_CHECKING:
     # unfold ships no types; its class takes the place of Django's.
@@ -80,6 +81,8 @@ class PageAdmin(ReadOnlyAdmin[M]):
         allowed(self, request)
         try:
             context = self.page(request, object_id)
+        except MonthArchived as archived:
+            return gone(self, request, object_id, why=str(archived))
         except LedgerError:
             context = None
         if context is None:
@@ -105,9 +108,10 @@ def show(
     return TemplateResponse(request, template, {**frame, **context})
 
 
-def gone(admin: ModelAdmin[Any], request: HttpRequest, name: str) -> HttpResponse:
-    """Say that there is no such thing, and lead back to the list."""
-    messages.warning(request, f"There is no {admin.opts.verbose_name} {name}.")
+def gone(admin: ModelAdmin[Any], request: HttpRequest, name: str, *, why: str = "") -> HttpResponse:
+    """Say that there is no such thing, or why it is not here, and lead back to the list."""
+    said = f"{name}: {why}." if why else f"There is no {admin.opts.verbose_name} {name}."
+    messages.warning(request, said)
     where = f"admin:{admin.opts.app_label}_{admin.opts.model_name}_changelist"
     return HttpResponseRedirect(reverse(where))
 

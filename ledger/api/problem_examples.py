@@ -109,6 +109,14 @@ _EXAMPLES: Final = (
         public_id="202610-4711",
     ),
     _problem(
+        "month-archived",
+        410,
+        "The month is archived",
+        "the usage entries of 2024-01 are archived: they stand in the archive's file, and an "
+        "operator brings them back with `manage.py restore_month 2024-01`",
+        month="2024-01",
+    ),
+    _problem(
         "no-such-batch",
         404,
         "There is no such batch",

@@ -56,6 +56,7 @@ class EntryUsageView(LedgerView):
                 "invalid-parameter",
                 "invalid-cursor",
                 "no-such-entry",
+                "month-archived",
             ],
         ),
     )
@@ -87,7 +88,7 @@ class UsageEntryView(LedgerView):
             answers.UsageEntry,
             example=examples.USAGE_ENTRY,
             description="The usage entry",
-            problems=[*schema.KEY_PROBLEMS, "no-such-usage-entry"],
+            problems=[*schema.KEY_PROBLEMS, "no-such-usage-entry", "month-archived"],
         ),
     )
     def get(self, request: Request, usage_entry_id: str) -> Response:
@@ -115,7 +116,7 @@ class ExplanationView(LedgerView):
             answers.Explanation,
             example=examples.EXPLANATION,
             description="The explanation",
-            problems=[*schema.KEY_PROBLEMS, "no-such-usage-entry"],
+            problems=[*schema.KEY_PROBLEMS, "no-such-usage-entry", "month-archived"],
         ),
     )
     def get(self, request: Request, usage_entry_id: str) -> Response:

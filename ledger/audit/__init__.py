@@ -5,7 +5,18 @@ They trust no trigger and no code of the main path: what they compare was writte
 
 from typing import Final
 
-from ledger.audit import books, coverage, in_force, keys, names, rates, recorded, sources, usage
+from ledger.audit import (
+    archives,
+    books,
+    coverage,
+    in_force,
+    keys,
+    names,
+    rates,
+    recorded,
+    sources,
+    usage,
+)
 from ledger.audit.findings import Audit, Finding
 
 AUDITS: Final[tuple[Audit, ...]] = (
@@ -18,6 +29,7 @@ AUDITS: Final[tuple[Audit, ...]] = (
     *sources.AUDITS,
     *in_force.AUDITS,
     *keys.AUDITS,
+    *archives.AUDITS,
 )
 
 

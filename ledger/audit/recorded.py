@@ -18,6 +18,7 @@ from django.db import connection, transaction
 
 from ledger.audit.findings import Audit
 from ledger.audit.queries import audit
+from ledger.rating.archive.records import AWAY_BATCHES
 from ledger.tokens import TOKEN_CLASSES
 from ledger.usage.columns import attributes_json, from_arrow
 from ledger.usage.identity import KEY_SQL, body_hash, key, microseconds
@@ -63,14 +64,19 @@ MADE_OF_THEM: Final = f"""
         SELECT batch_id, row, event_id, occurred_at, provider_id, source_id
         FROM ledger_set_aside
         WHERE batch_id BETWEEN %(first)s AND %(last)s
+    ), away AS (
+        SELECT batch_id, generate_series(lower(run), upper(run) - 1) AS row, true AS is_away
+        FROM {AWAY_BATCHES} away, unnest(batch_rows) AS run
+        WHERE batch_id BETWEEN %(first)s AND %(last)s
     )
-    SELECT batch_id, row, entered.id,
+    SELECT batch_id, row, away.is_away, entered.id,
            aside.event_id, aside.occurred_at, aside.provider_id, aside.source_id,
            entered.event_id, entered.source_id, entered.occurred_at, entered.consumer,
            entered.project, entered.deployment, entered.status, entered.attributes,
            {", ".join(f"entered.{name}" for name in TOKEN_CLASSES)}
     FROM entered
     FULL JOIN aside USING (batch_id, row)
+    FULL JOIN away USING (batch_id, row)
     ORDER BY batch_id, row, entered.id
 """
 """One statement, so that an event rated meanwhile is seen in one place, not in both or neither."""
@@ -122,10 +128,14 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What was made of a row of a batch: a usage entry, a set-aside row, or, wrongly, both."""
+    """What was made of a row of a batch: a usage entry, a set-aside row, or, wrongly, both.
+
+    `away`: its usage entry is in an archive.
+    """
 
     batch_id: int
     row: int
+    away: bool
     entered: Said | None
     aside: tuple[str, datetime, int, int | None] | None
 
@@ -212,12 +222,13 @@ def _made(span: Mapping[str, int]) -> dict[int, dict[int, list[Made]]]:
     made: dict[int, dict[int, list[Made]]] = defaultdict(lambda: defaultdict(list))
     with connection.cursor() as cursor:
         cursor.execute(MADE_OF_THEM, span)
-        for batch_id, row, entry_id, *both in cursor:
+        for batch_id, row, away, entry_id, *both in cursor:
             aside, entered = tuple(both[:4]), both[4:]
             made[batch_id][row].append(
                 Made(
                     batch_id,
                     row,
+                    away is not None,
                     None if entry_id is None else _said(entered),
                     None if aside[0] is None else aside,
                 )
@@ -296,6 +307,8 @@ def _with_payload(
 def _faults(name: str, said: Said, made: Made, batch: Batch) -> Iterator[str]:
     if made.entered is not None and made.aside is not None:
         yield f"{name}: is both entered and set aside"
+    if made.away and (made.entered is not None or made.aside is not None):
+        yield f"{name}: is in an archive, and is entered or set aside as well"
     if made.entered is not None and made.entered != said:
         others = [
             field.name
@@ -321,6 +334,8 @@ def _without_payload(
     elif batch.state != "rated":
         yield f"batch {batch.id}: waits, and its payload is gone"
     for made in (one for row in rows.values() for one in row):
+        if made.away and (made.entered is not None or made.aside is not None):
+            yield f"{made.name}: is in an archive, and is entered or set aside as well"
         if made.aside is not None:
             yield f"{made.name}: is set aside, and its payload is gone"
         if made.entered is None:

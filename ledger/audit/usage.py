@@ -5,9 +5,24 @@ from typing import Final
 from ledger.audit.findings import Audit
 from ledger.audit.queries import audit
 from ledger.pricing.slots import COMPONENTS, MONEY, PHYSICAL
+from ledger.rating.archive.records import AWAY, AWAY_BATCHES, AWAY_USAGE
 from ledger.tokens import TOKEN_CLASSES
 
 ALL_TOKENS: Final = " + ".join(f"entry.{name}::numeric" for name in TOKEN_CLASSES)
+OF_ENTRIES: Final = ("journal_entry_id", "consumer_id", "provider_id", "deployment_id")
+AT_HAND_AND_AWAY: Final = f"""
+    SELECT {", ".join(f"entry.{name}" for name in OF_ENTRIES)}, price_rate.currency,
+           sum({ALL_TOKENS}) AS tokens,
+           {", ".join(f"sum(entry.{name}) AS {name}" for name in COMPONENTS)}
+    FROM ledger_usage_entry entry
+    JOIN ledger_price_rate price_rate ON price_rate.id = entry.price_rate_id
+    GROUP BY 1, 2, 3, 4, 5
+    UNION ALL
+    SELECT {", ".join(f"entry.{name}" for name in OF_ENTRIES)}, entry.currency,
+           {ALL_TOKENS}, {", ".join(f"entry.{name}" for name in COMPONENTS)}
+    FROM {AWAY_USAGE} entry
+"""
+"""Sums of usage entries by what they have in common, wherever the entries are."""
 
 
 def _product(rate: str) -> str:
@@ -103,13 +118,11 @@ ACCOUNTING_DATES: Final = """
 USAGE_EQUALS_POSTINGS: Final = f"""
     WITH sums AS (
         SELECT entry.journal_entry_id AS entry_id, entry.consumer_id, entry.provider_id,
-               site.code AS site, price_rate.currency,
-               sum({ALL_TOKENS}) AS tokens,
+               site.code AS site, entry.currency, sum(entry.tokens) AS tokens,
                {", ".join(f"sum(entry.{name}) AS {name}" for name in COMPONENTS)}
-        FROM ledger_usage_entry entry
+        FROM ({AT_HAND_AND_AWAY}) entry
         JOIN ledger_deployment deployment ON deployment.id = entry.deployment_id
         JOIN ledger_site site ON site.id = deployment.site_id
-        JOIN ledger_price_rate price_rate ON price_rate.id = entry.price_rate_id
         GROUP BY 1, 2, 3, 4, 5
     ), expected AS (
         SELECT sums.entry_id, line.owner, line.party_id, line.purpose, line.component,
@@ -173,19 +186,34 @@ ROLLUPS: Final = f"""
     SELECT format('rollup of %s, consumer %s, deployment %s, project %s is not the sum of its '
                   'usage entries', hour, consumer_id, deployment_id, project)
     FROM summed
-    FULL JOIN ledger_usage_rollup rollup
-        USING (hour, consumer_id, provider_id, project, deployment_id, currency)
+    FULL JOIN (
+        SELECT rollup.* FROM ledger_usage_rollup rollup
+        WHERE NOT EXISTS (
+            SELECT FROM ledger_archived_month archive
+            WHERE archive.month = date_trunc('month', rollup.hour AT TIME ZONE 'UTC')
+              AND {AWAY.format(archive="archive.id")})
+    ) rollup USING (hour, consumer_id, provider_id, project, deployment_id, currency)
     WHERE ({", ".join(f"summed.{name}" for name in ("events", *TOKEN_CLASSES, *COMPONENTS))})
           IS DISTINCT FROM
           ({", ".join(f"rollup.{name}" for name in ("events", *TOKEN_CLASSES, *COMPONENTS))})
     ORDER BY 1
 """
-BATCHES_COMPLETE: Final = """
+"""Of months that are in archives the audit `archives` speaks."""
+
+BATCHES_COMPLETE: Final = f"""
     WITH registered AS (
         SELECT batch_id, count(*) AS events FROM ledger_event_key GROUP BY batch_id
     ), entered AS (
-        SELECT batch_id, count(*) AS events, count(DISTINCT row) AS rows
-        FROM ledger_usage_entry WHERE kind = 'usage' GROUP BY batch_id
+        SELECT batch_id, sum(events) AS events, sum(rows) AS rows
+        FROM (
+            SELECT batch_id, count(*) AS events, count(DISTINCT row) AS rows
+            FROM ledger_usage_entry WHERE kind = 'usage' GROUP BY batch_id
+            UNION ALL
+            SELECT batch_id, events,
+                   (SELECT sum(upper(run) - lower(run)) FROM unnest(batch_rows) AS run)
+            FROM {AWAY_BATCHES} away
+        ) at_hand_or_away
+        GROUP BY batch_id
     ), aside AS (
         SELECT batch_id, count(*) AS events FROM ledger_set_aside GROUP BY batch_id
     )

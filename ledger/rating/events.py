@@ -117,6 +117,12 @@ def distinct(
     return first, inverse
 
 
+def occurred_us(batch: StoredBatch) -> Integers:
+    """Return when all the batch's events occurred, in microseconds since 1970-01-01 UTC."""
+    table = from_arrow(batch.payload)
+    return _filled(table["occurred_at"], _repeat([microseconds(batch.received_at)], [len(table)]))
+
+
 def _repeat(values: Sequence[int], lengths: Sequence[int]) -> Integers:
     return np.repeat(np.array(values, dtype=np.int64), lengths)
 

@@ -24,7 +24,6 @@ from ledger.rating import booking, events, naming, partitions, writing
 from ledger.rating.events import Events, StoredBatch
 from ledger.rating.preparation import Unprepared, prepared
 from ledger.rating.valuation import COUNTS_CONTRADICT, Valuation, value
-from ledger.usage.identity import EPOCH
 
 logger = logging.getLogger(__name__)
 
@@ -204,7 +203,7 @@ def _enter(claimed: Events, *, now: datetime, were_set_aside: bool = False) -> R
     except RatesMissing as missing:
         compiled = missing.compiled
         raise Unprepared(lambda at: slots.store(compiled, now=at)) from missing
-    _require_partitions(claimed, valuation)
+    valuation = partitions.at_hand(claimed, valuation)
     booked = booking.book(claimed, valuation)
     _require_accounts([code for draft in booked.drafts for code, _ in draft.postings])
     recorded = journal.record(booked.drafts, now=now)
@@ -303,15 +302,6 @@ def _set_aside_as_error(part: Events, error: Exception, *, now: datetime) -> Non
         revision=published.latest_revision(),
         now=now,
     )
-
-
-def _require_partitions(claimed: Events, valuation: Valuation) -> None:
-    if not len(valuation.kept):
-        return
-    days = np.unique(claimed.occurred_us[valuation.kept] // (86_400 * 1_000_000))
-    missing = partitions.months_missing(EPOCH + timedelta(days=int(day)) for day in days)
-    if missing:
-        raise Unprepared(lambda _: partitions.add(missing))
 
 
 def _require_accounts(codes: Sequence[str]) -> None:

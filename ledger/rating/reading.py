@@ -16,6 +16,7 @@ from ledger.books.models import JournalEntry
 from ledger.errors import LedgerError
 from ledger.parties.viewers import Viewer
 from ledger.pricing.source_names import named_by
+from ledger.rating.archive.records import require_at_hand, require_usage_at_hand
 from ledger.rating.explanation import Explanation, explain, find
 from ledger.rating.identity import NoSuchUsageEntry, parse_public_id, public_id
 from ledger.usage.models import UsageBatch
@@ -264,8 +265,10 @@ def usage_of_entry(
     """Return the usage entries behind a journal entry, by id, that follow `after`.
 
     :raises NoSuchEntry: if the viewer cannot see the journal entry.
+    :raises MonthArchived: if some of them are in an archive.
     """
     entry = books.entry(viewer, entry_id=entry_id)
+    require_usage_at_hand(entry_id)
     starts_at, ends_at = _span(entry)
     return _lines(
         OF_ENTRY,
@@ -284,10 +287,12 @@ def usage_entry(viewer: Viewer, *, public_id: str) -> UsageLine:
     """Return a usage entry that the viewer provided or consumed.
 
     :raises NoSuchUsageEntry: if there is none, or it is between others.
+    :raises MonthArchived: if what there was of its month is in an archive.
     """
     id_, starts_at, ends_at = parse_public_id(public_id)
     lines = _lines(ONE, viewer, {"id": id_, "starts_at": starts_at, "ends_at": ends_at})
     if not lines:
+        require_at_hand(starts_at)
         raise NoSuchUsageEntry(public_id)
     return lines[0]
 
@@ -296,6 +301,7 @@ def explained(viewer: Viewer, *, public_id: str) -> Explained:
     """Return a usage entry that the viewer provided or consumed, and how its price was made.
 
     :raises NoSuchUsageEntry: if there is none, or it is between others.
+    :raises MonthArchived: if what there was of its month is in an archive.
     """
     line = usage_entry(viewer, public_id=public_id)
     explanation = explain(find(public_id))

@@ -5,6 +5,7 @@ from typing import Final
 from ledger.audit.findings import Audit
 from ledger.audit.queries import audit
 from ledger.quantities import MINOR_UNIT_DIGITS
+from ledger.rating.archive.records import AWAY_USAGE
 from ledger.rating.postings import PRICE_COMPONENTS
 from ledger.tokens import TOKEN_CLASSES
 
@@ -18,6 +19,14 @@ SUMMED: Final = (
     *("co2_location_grams", "co2_market_grams"),
     *MONEY,
 )
+WHOLE: Final = {
+    "tokens": " + ".join(f"usage.{name}" for name in TOKEN_CLASSES),
+    "microjoules": "usage.energy_microjoules",
+    "co2_location": "usage.co2_location_nanograms",
+    "co2_market": "usage.co2_market_nanograms",
+    **{name: f"usage.{name}" for name in MONEY},
+}
+"""What is summed of usage, in whole sub-units."""
 
 LINES: Final = """
     SELECT format('position %s: its lines do not sum to its price and fees', position.id)
@@ -122,19 +131,32 @@ SET_OFFS: Final = """
     ORDER BY netting.id
 """
 USAGE: Final = f"""
-    WITH used AS (
+    WITH parts AS (
         SELECT settled.position_id, usage.deployment_id, entry.prior_period,
                bool_and(version.discloses_cost) AS discloses_cost,
                sum(CASE usage.kind WHEN 'reversal' THEN -1 ELSE 1 END) AS events,
-               sum({" + ".join(f"usage.{name}" for name in TOKEN_CLASSES)}) AS tokens,
-               sum(usage.energy_microjoules) * 1e-6 AS energy_joules,
-               sum(usage.co2_location_nanograms) * 1e-9 AS co2_location_grams,
-               sum(usage.co2_market_nanograms) * 1e-9 AS co2_market_grams,
-               {", ".join(f"sum(usage.{name}) * 1e-12 AS {name}" for name in MONEY)}
+               {", ".join(f"sum({sum_}) AS {name}" for name, sum_ in WHOLE.items())}
         FROM settlement_settled_entry settled
         JOIN ledger_journal_entry entry ON entry.id = settled.entry_id
         JOIN ledger_usage_entry usage ON usage.journal_entry_id = entry.id
         JOIN ledger_agreement_version version ON version.id = usage.agreement_version_id
+        GROUP BY 1, 2, 3
+        UNION ALL
+        SELECT settled.position_id, usage.deployment_id, entry.prior_period,
+               version.discloses_cost, usage.events,
+               {", ".join(WHOLE.values())}
+        FROM settlement_settled_entry settled
+        JOIN ledger_journal_entry entry ON entry.id = settled.entry_id
+        JOIN {AWAY_USAGE} usage ON usage.journal_entry_id = entry.id
+        JOIN ledger_agreement_version version ON version.id = usage.agreement_version_id
+    ), used AS (
+        SELECT position_id, deployment_id, prior_period,
+               bool_and(discloses_cost) AS discloses_cost, sum(events) AS events,
+               sum(tokens) AS tokens, sum(microjoules) * 1e-6 AS energy_joules,
+               sum(co2_location) * 1e-9 AS co2_location_grams,
+               sum(co2_market) * 1e-9 AS co2_market_grams,
+               {", ".join(f"sum({name}) * 1e-12 AS {name}" for name in MONEY)}
+        FROM parts
         GROUP BY 1, 2, 3
     ), line AS (
         SELECT line.*

@@ -16,6 +16,7 @@ from ledger.quantities import (
     PICO_PER_UNIT,
     in_units,
 )
+from ledger.rating.archive.records import AWAY_USAGE
 from ledger.rating.postings import PRICE_COMPONENTS
 from ledger.tokens import TOKEN_CLASSES
 from settlement.clearing.entries import RESIDUE
@@ -73,16 +74,13 @@ CARRIED: Final = """
     WHERE settlement.state = 'approved'
     ORDER BY position.agreement_id, settlement.currency, approval.id DESC
 """
-LINE_SUMS: Final = ", ".join(
-    f"sum(usage.{name})"
-    for name in (
-        "energy_microjoules",
-        "co2_location_nanograms",
-        "co2_market_nanograms",
-        *PRICE_COMPONENTS,
-        "fee_consumer",
-        "fee_provider",
-    )
+LINE_MEASURES: Final = (
+    "energy_microjoules",
+    "co2_location_nanograms",
+    "co2_market_nanograms",
+    *PRICE_COMPONENTS,
+    "fee_consumer",
+    "fee_provider",
 )
 LINES: Final = f"""
     {UNSETTLED},
@@ -90,18 +88,32 @@ LINES: Final = f"""
         SELECT DISTINCT entry_id, agreement_id, currency, prior_period
         FROM unsettled
         WHERE kind = 'usage'
+    ), at_hand AS (
+        SELECT usage.journal_entry_id AS entry_id, usage.deployment_id, usage.agreement_version_id,
+               sum(CASE usage.kind WHEN 'reversal' THEN -1 ELSE 1 END) AS events,
+               sum({" + ".join(f"usage.{name}" for name in TOKEN_CLASSES)}) AS tokens,
+               {", ".join(f"sum(usage.{name}) AS {name}" for name in LINE_MEASURES)}
+        FROM entries
+        JOIN ledger_usage_entry usage ON usage.journal_entry_id = entries.entry_id
+        GROUP BY 1, 2, 3
+    ), away AS (
+        SELECT usage.journal_entry_id AS entry_id, usage.deployment_id, usage.agreement_version_id,
+               usage.events, {" + ".join(f"usage.{name}" for name in TOKEN_CLASSES)} AS tokens,
+               {", ".join(f"usage.{name}" for name in LINE_MEASURES)}
+        FROM entries
+        JOIN {AWAY_USAGE} usage ON usage.journal_entry_id = entries.entry_id
     )
     SELECT entries.agreement_id, entries.currency, usage.deployment_id, entries.prior_period,
-           bool_and(version.discloses_cost),
-           sum(CASE usage.kind WHEN 'reversal' THEN -1 ELSE 1 END),
-           sum({" + ".join(f"usage.{name}" for name in TOKEN_CLASSES)}),
-           {LINE_SUMS}
+           bool_and(version.discloses_cost), sum(usage.events), sum(usage.tokens),
+           {", ".join(f"sum(usage.{name})" for name in LINE_MEASURES)}
     FROM entries
-    JOIN ledger_usage_entry usage ON usage.journal_entry_id = entries.entry_id
+    JOIN (SELECT * FROM at_hand UNION ALL SELECT * FROM away) usage USING (entry_id)
     JOIN ledger_agreement_version version ON version.id = usage.agreement_version_id
     GROUP BY entries.agreement_id, entries.currency, usage.deployment_id, entries.prior_period
     ORDER BY entries.agreement_id, entries.currency, usage.deployment_id, entries.prior_period
 """
+"""Also of usage that is in archives by now: of it the sums by journal entry are enough."""
+
 OTHER_ENTRIES: Final = f"""
     {UNSETTLED},
     entries AS (

@@ -2,17 +2,22 @@
 
 import json
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+import pytest
 from django.db import connection
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from ledger.books.models import JournalEntry
+from ledger.rating.archive import taking
 from ledger.rating.identity import public_id
-from ledger.rating.models import UsageEntry
+from ledger.rating.models import SetAside, UsageEntry
 from ledger.tokens import TOKEN_CLASSES
+from settlement.clearing import calendars
 from tests import factories
+from tests.settlement import factories as settling
 
 KEPT = {"compute", "energy", "green", "scarcity", "margin", "fee_provider", "gpu_nanoseconds"}
 
@@ -173,14 +178,60 @@ class TestUsageOfEntry:
 
         assert [one["cost"] for one in answer["items"]] == [None, None]
 
-    def test_takes_three_queries_for_any_number_of_them(
+    def test_takes_four_queries_for_any_number_of_them(
         self, acme: Client, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
         entry_id = entry_of("westcloud-acme")
         get(acme, "/v1/accounts")
 
-        with django_assert_num_queries(3):  # the key, the journal entry, its usage
+        # The key, the journal entry, whether some of it is archived, its usage.
+        with django_assert_num_queries(4):
             get(acme, f"/v1/entries/{entry_id}/usage")
+
+
+class TestAnArchivedMonth:
+    """What there was of it is not here, and no answer looks as if it had never been."""
+
+    @pytest.fixture
+    def archived(self, books: None, tmp_path: Path) -> str:
+        """Archive the month of everything and return the id that a usage entry had."""
+        id_ = id_of("acme-1")
+        maker = settling.user("maker")
+        calendars.close_month(
+            starts_on=settling.OCTOBER, user=maker, now=settling.NOW, despite_waiting=True
+        )
+        SetAside.objects.all().delete()
+        taking.archive_month(
+            settling.OCTOBER, folder=tmp_path, by="tests", now=settling.NOW, drop=True
+        )
+        return id_
+
+    @pytest.mark.parametrize("path", ["/v1/usage-entries/{id}", "/v1/usage-entries/{id}/explain"])
+    def test_is_named_to_whoever_asks_for_one_of_its_usage_entries(
+        self, path: str, archived: str, acme: Client
+    ) -> None:
+        answer = get(acme, path.format(id=archived), 410)
+
+        assert answer["type"] == "/problems/month-archived"
+        assert answer["month"] == "2026-10"
+        assert "restore_month 2026-10" in answer["detail"]
+
+    def test_is_named_to_whoever_asks_for_the_usage_of_a_journal_entry(
+        self, archived: str, acme: Client
+    ) -> None:
+        entry_id = entry_of("westcloud-acme")
+
+        answer = get(acme, f"/v1/entries/{entry_id}/usage", 410)
+
+        assert (answer["type"], answer["month"]) == ("/problems/month-archived", "2026-10")
+        assert get(acme, f"/v1/entries/{entry_id}")["postings"] != []
+
+    def test_says_nothing_of_journal_entries_of_others(self, archived: str, acme: Client) -> None:
+        get(acme, f"/v1/entries/{entry_of('eastcloud-beta')}/usage", 404)
+
+    def test_is_not_taken_for_another(self, archived: str, acme: Client) -> None:
+        get(acme, "/v1/usage-entries/202611-1", 404)
+        get(acme, "/v1/usage-entries/nonsense", 404)
 
 
 class TestExplain:

@@ -58,7 +58,7 @@ RATES: Final = (
     attack(
         "a price rate's currency",
         "UPDATE ledger_price_rate SET currency = 'EUR'",
-        seen_by="rate-sources usage-postings rollups",
+        seen_by="rate-sources usage-postings rollups archive-copies",
     ),
     attack(
         "an agreement version's currency",

@@ -150,9 +150,11 @@ USAGE: Final = (
         seen_by="batches bodies",
     ),
     attack(
-        "a rollup's sum", "UPDATE ledger_usage_rollup SET margin = margin + 1", seen_by="rollups"
+        "a rollup's sum",
+        "UPDATE ledger_usage_rollup SET margin = margin + 1",
+        seen_by="rollups archives",
     ),
-    attack("a rollup deleted", "DELETE FROM ledger_usage_rollup", seen_by="rollups"),
+    attack("a rollup deleted", "DELETE FROM ledger_usage_rollup", seen_by="rollups archives"),
     attack(
         "an identity deleted from the register",
         """DELETE FROM ledger_event_key WHERE batch_id =

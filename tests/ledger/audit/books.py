@@ -2,17 +2,20 @@
 
 October is closed and settled, with a set-off between two who serve each other. One event is set
 aside, one came late, one batch is without its payload, one entry is reversed. Two events name their
-consumer and deployment by words of their source, and two carry one number.
+consumer and deployment by words of their source, and two carry one number. August is archived,
+September was and is back.
 """
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from ledger.books import journal
 from ledger.books.models import Period
 from ledger.rating import rate
+from ledger.rating.archive import restoring, taking
 from ledger.usage.models import UsageBatch
 from settlement.clearing import approvals, calendars, runs
 from tests import factories
@@ -23,6 +26,8 @@ PEAK = datetime(2026, 10, 5, 2, 30, tzinfo=UTC)  # half past ten on a Monday in 
 FLAT = datetime(2026, 10, 5, 6, 30, tzinfo=UTC)
 HOLIDAY = datetime(2026, 10, 6, 2, 30, tzinfo=UTC)
 DEARER_FROM = datetime(2026, 10, 15, tzinfo=UTC)
+AUGUST = date(2026, 8, 1)
+SEPTEMBER = date(2026, 9, 1)
 LATE_NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
 
@@ -98,6 +103,9 @@ def source_names() -> list[dict[str, Any]]:
 def keep() -> None:
     """Publish, record, rate, correct, close, settle, and take in what comes late."""
     factories.publish(catalogue() | {"source_names": source_names()})
+    """Publish, record, rate, archive, correct, close, settle, and take in what comes late."""
+    factories.publish(catalogue())
+    archive_the_summer()
     factories.record(
         factories.event(
             "peak", occurred_at=PEAK, project="chat", attributes={"key": "k1", "n": 1.5}
@@ -134,6 +142,29 @@ def keep() -> None:
     rate.rate_pending(now=LATE_NOW)
 
 
+def archive_the_summer() -> None:
+    """Archive two months that are not settled yet, and bring the second one back."""
+    factories.record(
+        *(factories.event(f"august-{n}", occurred_at=FLAT.replace(month=8)) for n in range(3)),
+        factories.event("dear-august", occurred_at=PEAK.replace(month=8, day=4), project="chat"),
+        factories.event("late-august", occurred_at=HOLIDAY.replace(month=8), consumer="globex"),
+        factories.event("september", occurred_at=FLAT.replace(month=9)),
+    )
+    rate.rate_pending(now=factories.NOW)
+    for month in (AUGUST, SEPTEMBER):
+        calendars.close_month(starts_on=month, user=settling.user("maker"), now=factories.NOW)
+        archive(month)
+    restoring.restore_month(
+        SEPTEMBER, folder=settings.CLEARWATT_ARCHIVE, by="tests", now=factories.NOW
+    )
+
+
+def archive(month: date) -> None:
+    """Archive a month to where archives are kept; its table stands by itself then."""
+    folder = settings.CLEARWATT_ARCHIVE
+    taking.archive_month(month, folder=folder, by="tests", now=factories.NOW, drop=False)
+
+
 def reverse(entry_id: int) -> None:
     """Reverse an entry of October, on a later day of it."""
     period = Period.objects.get(agreement__code="westcloud-acme", starts_on=settling.OCTOBER)
@@ -161,5 +192,5 @@ def tamper(*statements: str) -> None:
         cursor.execute("SET LOCAL session_replication_role = replica")
         for statement in statements:
             cursor.execute(statement)
-            assert cursor.rowcount > 0, f"nothing was changed by {statement}"
+            assert cursor.rowcount, f"nothing was changed by {statement}"
         cursor.execute("SET LOCAL session_replication_role = origin")

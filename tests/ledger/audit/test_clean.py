@@ -4,6 +4,7 @@ import pytest
 
 from ledger import audit
 from ledger.books.models import JournalEntry, Period
+from ledger.rating.archive.models import ArchivedMonth
 from ledger.rating.models import SetAside, UsageEntry
 from ledger.usage.models import UsageBatch
 from settlement.audits import EVERY_AUDIT
@@ -21,12 +22,16 @@ class TestRun:
 
         assert audit.run(EVERY_AUDIT) == []
         assert SetAside.objects.get().event_id == "aside"
-        assert UsageEntry.objects.count() == 13
-        assert UsageEntry.objects.filter(written__isnull=True).count() == 11
+        assert UsageEntry.objects.count() == 14
+        assert UsageEntry.objects.filter(written__isnull=True).count() == 12
+        assert set(ArchivedMonth.objects.values_list("month", "rows", "restored__origin")) == {
+            (books.AUGUST, 5, None),
+            (books.SEPTEMBER, 1, "table"),
+        }
         assert UsageBatch.objects.filter(payload=None).count() == 1
         assert JournalEntry.objects.filter(prior_period=True).count() == 1
         assert JournalEntry.objects.filter(kind="reversal").count() == 1
-        assert Period.objects.filter(state="closed").count() == 4
+        assert Period.objects.filter(state="closed").count() == 12
         assert Netting.objects.filter(settlement__state="approved").count() == 1
         assert set(Settlement.objects.values_list("currency", "state")) == {
             ("CNY", "approved"),

@@ -6,6 +6,7 @@ from django.db import transaction
 from ledger import audit
 from settlement.audits import EVERY_AUDIT
 from tests.ledger.audit import (
+    attacks_on_archives,
     attacks_on_books,
     attacks_on_coverage,
     attacks_on_names,
@@ -23,6 +24,7 @@ ATTACKS = (
     *attacks_on_usage.USAGE,
     *attacks_on_names.NAMES,
     *attacks_on_coverage.COVERAGE,
+    *attacks_on_archives.ARCHIVES,
     *attacks_on_rates.RATES,
     *attacks_on_books.SETTLEMENT,
 )
