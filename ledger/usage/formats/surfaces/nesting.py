@@ -89,17 +89,11 @@ def disjoint(*, prompt: Prompt, completion: Completion, total: int | None = None
     _check_cache(prompt, completion)
     _check_reasoning(prompt, completion)
     _check_modalities(prompt, completion)
-    counts = _apart(prompt, completion, cached_media_first=False)
-    _check_total(prompt, completion, total)
-    other = _apart(prompt, completion, cached_media_first=True)
-    if counts != other:
-        raise NotBelieved(
-            Disagreement(
-                "cached_modality",
-                {"text was cached": reading(counts), "audio and images were": reading(other)},
-                "Audio or image tokens and cached ones are stated, but not how many are both.",
-            )
-        )
+    counts = _apart(prompt, completion)
+    if total is not None and total != sum(counts):
+        raise _total_contradicted(prompt, completion, counts, total)
+    if prompt.cached and (prompt.audio or prompt.image):
+        _check_cached_media(prompt, completion, counts)
     _check_placed(counts, (*prompt.unplaced, *completion.unplaced))
     return counts
 
@@ -234,10 +228,10 @@ def _check_parts(what: str, whole: int, parts: dict[str, int], *, text: int | No
         )
 
 
-def _check_total(prompt: Prompt, completion: Completion, total: int | None) -> None:
-    counts = _apart(prompt, completion)
-    if total is None or total == sum(counts):
-        return
+def _total_contradicted(
+    prompt: Prompt, completion: Completion, counts: Counts, total: int
+) -> NotBelieved:
+    """Show the convention that fits the total, if one does without a negative count."""
     detail = f"The total is stated as {total}, and the parts add up to {sum(counts)}"
     for other_prompt, other_completion in _other_conventions(prompt, completion):
         other = _apart(other_prompt, other_completion)
@@ -246,11 +240,11 @@ def _check_total(prompt: Prompt, completion: Completion, total: int | None) -> N
                 _convention(prompt, completion): reading(counts),
                 _convention(other_prompt, other_completion): reading(other),
             }
-            raise NotBelieved(
+            return NotBelieved(
                 Disagreement("total", readings, f"{detail}; another convention would fit it.")
             )
     readings = {"as stated": {"total": total}, "as the sum of its parts": reading(counts)}
-    raise NotBelieved(Disagreement("total", readings, f"{detail}."))
+    return NotBelieved(Disagreement("total", readings, f"{detail}."))
 
 
 def _other_conventions(prompt: Prompt, completion: Completion) -> list[tuple[Prompt, Completion]]:
@@ -263,6 +257,15 @@ def _convention(prompt: Prompt, completion: Completion) -> str:
     cache = INSIDE_OR_BESIDE[prompt.cache_inside]
     reasoning = INSIDE_OR_BESIDE[completion.reasoning_inside]
     return f"cached {cache} input, reasoning {reasoning} output"
+
+
+def _check_cached_media(prompt: Prompt, completion: Completion, counts: Counts) -> None:
+    """Refuse to choose which tokens were cached, where it would make a difference."""
+    other = _apart(prompt, completion, cached_media_first=True)
+    if counts != other:
+        readings = {"text was cached": reading(counts), "audio and images were": reading(other)}
+        detail = "Audio or image tokens and cached ones are stated, but not how many are both."
+        raise NotBelieved(Disagreement("cached_modality", readings, detail))
 
 
 def _check_placed(counts: Counts, unplaced: tuple[Unplaced, ...]) -> None:

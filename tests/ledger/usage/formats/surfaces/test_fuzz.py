@@ -3,11 +3,12 @@
 import json
 from typing import Any
 
-from hypothesis import example, given
+from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
 from ledger.tokens import LARGEST_COUNT, TOKEN_CLASSES
 from ledger.usage.formats.surfaces import CONVENTIONS, Counts, Disagreement, Malformed, counts
+from tests.ledger.usage.formats.surfaces.golden_cases import CASES
 
 # Every word that a reader looks for, so that what is made up is not all unknown fields.
 WORDS = (
@@ -51,28 +52,63 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=8),
     max_leaves=40,
 )
-# Small counts under known names fit each other often enough to be believed now and then.
-LIKELY = st.dictionaries(
-    st.sampled_from(WORDS),
-    TOKENS
-    | st.dictionaries(st.sampled_from(WORDS), TOKENS, max_size=6)
-    | st.lists(
-        st.dictionaries(st.sampled_from(WORDS), TOKENS | st.sampled_from(WORDS)), max_size=3
-    ),
-    max_size=12,
-)
 KEYS = st.sampled_from(sorted(CONVENTIONS))
 
 
+def places(usage: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the path of everything within a JSON value."""
+    inner = usage.items() if isinstance(usage, dict) else enumerate(usage)
+    found = []
+    for name, value in inner:
+        found.append((*path, name))
+        if isinstance(value, dict | list):
+            found += places(value, (*path, name))
+    return found
+
+
+def changed(usage: Any, path: tuple[Any, ...], value: Any) -> Any:
+    """Return a JSON value with another one at a path."""
+    copy = json.loads(json.dumps(usage))
+    at = copy
+    for name in path[:-1]:
+        at = at[name]
+    at[path[-1]] = value
+    return copy
+
+
+@st.composite
+def nearly(draw: st.DrawFn) -> tuple[tuple[str, str], Any]:
+    """Draw a usage object of the golden table with a few things in it changed or added."""
+    case = draw(st.sampled_from(CASES))
+    usage: Any = dict(case.usage)
+    for _ in range(draw(st.integers(0, 3))):
+        path = draw(st.sampled_from(places(usage)))
+        if draw(st.booleans()) and isinstance(path[-1], str):
+            path = (*path[:-1], draw(NAMES))
+        usage = changed(usage, path, draw(st.integers(0, 4000) | JSON))
+    return draw(st.sampled_from(case.keys)), usage
+
+
 class TestCounts:
-    @given(key=KEYS, usage=JSON | LIKELY)
+    @given(key=KEYS, usage=JSON)
     @example(key=("clearwatt", ""), usage={"x\x00" * 99: 1})
     @example(key=("openai-transcription", ""), usage={"type": "duration", "seconds": float("nan")})
     def test_takes_any_json_without_an_exception(self, key: tuple[str, str], usage: Any) -> None:
+        self.check(key, usage)
+
+    @given(drawn=nearly())
+    @settings(max_examples=500)
+    def test_takes_what_is_almost_a_usage_object(self, drawn: tuple[tuple[str, str], Any]) -> None:
+        key, usage = drawn
+
+        self.check(key, usage)
+
+    def check(self, key: tuple[str, str], usage: Any) -> None:
         surface, vendor = key
 
         found = counts(surface=surface, vendor=vendor, usage=usage)
 
+        event(type(found).__name__)
         if isinstance(found, Counts):
             assert all(type(count) is int and 0 <= count <= LARGEST_COUNT for count in found)
         elif isinstance(found, Disagreement):
