@@ -29,10 +29,13 @@ SETTINGS: Final[dict[str, Any]] = {
         "EntryKind": ["usage", "settlement", "netting", "reversal", "manual"],
         "UsageEntryKind": ["usage", "reversal", "rerate"],
         "HealthStatus": ["ok"],
+        "NameKind": ["consumer", "deployment"],
+        "NameStatus": ["added", "unchanged"],
         "Grade": ["O", "M", "P", "D", "I"],
     },
     "TAGS": [
         {"name": "usage", "description": "What was consumed, event by event."},
+        {"name": "sources", "description": "What sends usage, and what its names stand for."},
         {"name": "books", "description": "Accounts, balances, postings and journal entries."},
         {"name": "settlement", "description": "Who owes whom what, month by month."},
         {"name": "operation", "description": "Whether the ledger works."},

@@ -67,6 +67,7 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "party-unknown": Problem(422, "There is no such party"),
     "user-unknown": Problem(422, "There is no such user"),
     # usage and prices
+    "no-such-source": Problem(404, "There is no such source"),
     "no-such-batch": Problem(404, "There is no such batch"),
     "no-such-usage-entry": Problem(404, "There is no such usage entry"),
     "month-archived": Problem(410, "The month is archived"),
@@ -85,6 +86,7 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "invalid-tariff": Problem(422, "The tariff is not complete or contradicts itself"),
     "invalid-terms": Problem(422, "The terms of the rate card make no sense"),
     "no-calendar-year": Problem(422, "The holidays of this year are not known"),
+    "names-invalid": Problem(422, "The list of mappings is not valid"),
     "source-name-invalid": Problem(422, "The mapping of a name makes no sense"),
     "rate-out-of-range": Problem(422, "A rate is too large"),
     "version-not-on-quarter-hour": Problem(422, "Versions begin on a quarter hour"),

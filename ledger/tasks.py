@@ -5,7 +5,7 @@ import threading
 import time
 from typing import Any, Final
 
-from celery import shared_task
+from celery import Task, shared_task
 from django.utils import timezone
 
 from ledger.rating import partitions, rate
@@ -67,6 +67,7 @@ class _Bell:
 
 
 _bell = _Bell()
+_bell_of_what_waits = _Bell()
 
 
 def wake() -> None:
@@ -74,10 +75,22 @@ def wake() -> None:
 
     Never fails: a broker that is away is logged, and the beat schedule finds the work.
     """
-    if not _bell.may_ring(at=time.monotonic()):
+    _ring(_bell, rate_pending)
+
+
+def wake_set_aside() -> None:
+    """Tell a worker that something was published which set-aside events may have lacked.
+
+    Never fails, like `wake`; beat looks once a minute.
+    """
+    _ring(_bell_of_what_waits, retry_set_aside)
+
+
+def _ring(bell: _Bell, task: Task[..., Any]) -> None:
+    if not bell.may_ring(at=time.monotonic()):
         return
     try:
-        rate_pending.apply_async(retry=False, ignore_result=True)
+        task.apply_async(retry=False, ignore_result=True)
     except Exception as error:  # noqa: BLE001 - each transport raises its own; none may reach intake
-        _bell.keep_silent(at=time.monotonic())
+        bell.keep_silent(at=time.monotonic())
         logger.warning("worker not woken", extra={"error": repr(error)})

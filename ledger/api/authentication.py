@@ -90,14 +90,15 @@ class KeyAuthentication(BaseAuthentication):
 
 
 class HasScope(BasePermission):
-    """Let a key pass that holds the view's `scope`."""
+    """Let a key pass that holds the view's `scope`, or its `post_scope` for what it takes."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Return True.
 
         :raises ScopeMissing: if the key lacks the scope.
         """
-        needed = cast("Any", view).scope
+        asking = cast("Any", view)
+        needed = (request.method == "POST" and asking.post_scope) or asking.scope
         caller = caller_of(request)
         if needed not in caller.scopes:
             raise ScopeMissing(needed=needed, held=caller.scopes)

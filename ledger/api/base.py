@@ -14,9 +14,13 @@ from ledger.api.parameters import refuse_null_characters
 
 
 class LedgerView(APIView):
-    """A view behind an API key with `scope`; it answers JSON and nothing else."""
+    """A view behind an API key with `scope`; it answers JSON and nothing else.
+
+    A view that also takes something may ask for another scope then: `post_scope`.
+    """
 
     scope: ClassVar[str]
+    post_scope: ClassVar[str | None] = None
     authentication_classes: Sequence[type[BaseAuthentication]] = (KeyAuthentication,)
     permission_classes: Sequence[type[BasePermission]] = (HasScope,)
     renderer_classes = (JSONRenderer,)

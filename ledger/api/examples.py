@@ -290,3 +290,100 @@ EXPLANATION: Final[Example] = {
         {"figure": "pue", "grade": "P", "source": "National limit for PUE", "document": ""}
     ],
 }
+SOURCE: Final[Example] = {
+    "id": "3",
+    "uri": "urn:gateway:zhongwei-1",
+    "provider": "zhongwei",
+    "accepts_from": "2020-01-01T00:00:00Z",
+    "first_seen_at": "2026-10-01T06:12:44.100000Z",
+}
+SOURCE_PAGE: Final[Example] = {"items": [SOURCE], "next": None}
+NAME_PAGE: Final[Example] = {
+    "items": [
+        {
+            "id": "7",
+            "kind": "consumer",
+            "name": "key-acme-search",
+            "target": "acme",
+            "project": "search",
+            "every_source": False,
+            "valid_from": "2026-10-01T00:00:00Z",
+            "revision": 1,
+            "publication": "12",
+            "published_at": "2026-09-28T14:02:11.300000Z",
+        },
+        {
+            "id": "8",
+            "kind": "deployment",
+            "name": "llama-3.1-70b",
+            "target": "zw-llama",
+            "project": "",
+            "every_source": True,
+            "valid_from": "2020-01-01T00:00:00Z",
+            "revision": 1,
+            "publication": "12",
+            "published_at": "2026-09-28T14:02:11.300000Z",
+        },
+    ],
+    "next": None,
+}
+WANTED_NAMES: Final[list[Example]] = [
+    {"kind": "consumer", "name": "key-acme-search", "target": "acme", "project": "search"},
+    {
+        "kind": "deployment",
+        "name": "llama-3.1-70b",
+        "target": "zw-llama",
+        "every_source": True,
+        "valid_from": "2026-10-01T00:00:00Z",
+    },
+    {"kind": "consumer", "name": "key-left-us", "target": None},
+]
+EDITED_NAMES: Final[Example] = {
+    "publication": "12",
+    "added": 2,
+    "names": [
+        {
+            "kind": "consumer",
+            "name": "key-acme-search",
+            "target": "acme",
+            "project": "search",
+            "every_source": False,
+            "valid_from": "2020-01-01T00:00:00Z",
+            "status": "added",
+        },
+        {
+            "kind": "deployment",
+            "name": "llama-3.1-70b",
+            "target": "zw-llama",
+            "project": "",
+            "every_source": True,
+            "valid_from": "2026-10-01T00:00:00Z",
+            "status": "unchanged",
+        },
+        {
+            "kind": "consumer",
+            "name": "key-left-us",
+            "target": None,
+            "project": "",
+            "every_source": False,
+            "valid_from": "2026-10-05T09:45:00Z",
+            "status": "added",
+        },
+    ],
+}
+UNMAPPED_PAGE: Final[Example] = {
+    "items": [
+        {
+            "source": "3",
+            "uri": "urn:gateway:zhongwei-1",
+            "provider": "zhongwei",
+            "kind": "deployment",
+            "name": "qwen3-235b@north",
+            "events": 3,
+            "first_at": "2026-10-05T09:30:00.300000Z",
+            "last_at": "2026-10-05T09:41:07Z",
+            "since": "2026-10-05T09:30:01.120000Z",
+        }
+    ],
+    "next": None,
+}

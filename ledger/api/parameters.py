@@ -1,5 +1,6 @@
 """Query parameters and path segments, read strictly: a value that is not understood is refused."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from rest_framework.request import Request
@@ -60,6 +61,25 @@ def day(request: Request, name: str) -> date | None:
     if parsed.isoformat() != text:
         raise InvalidParameter(parameter=name, expected="a date, written YYYY-MM-DD")
     return parsed
+
+
+def flag(request: Request, name: str) -> bool:
+    """Return whether an optional parameter is `true`.
+
+    :raises InvalidParameter: if it is neither that nor `false`.
+    """
+    return choice(request, name, ("true", "false")) == "true"
+
+
+def choice(request: Request, name: str, known: Sequence[str]) -> str | None:
+    """Return the value of an optional parameter that knows only some.
+
+    :raises InvalidParameter: if it is another one.
+    """
+    text = request.query_params.get(name)
+    if text is not None and text not in known:
+        raise InvalidParameter(parameter=name, expected=" or ".join(known))
+    return text
 
 
 def refuse_null_characters(request: Request) -> None:

@@ -117,6 +117,25 @@ _EXAMPLES: Final = (
         month="2024-01",
     ),
     _problem(
+        "no-such-source",
+        404,
+        "There is no such source",
+        "there is no source '4711'",
+        source="4711",
+    ),
+    _problem(
+        "names-invalid",
+        422,
+        "The list of mappings is not valid",
+        "#/1/target: names 'acne', with whom zhongwei has no agreement",
+        errors=[
+            {
+                "pointer": "#/1/target",
+                "detail": "names 'acne', with whom zhongwei has no agreement",
+            }
+        ],
+    ),
+    _problem(
         "no-such-batch",
         404,
         "There is no such batch",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ledger.api import accounts, batches, events, litellm, usage
+from ledger.api import accounts, batches, events, litellm, sources, usage
 
 urlpatterns = [
     path("health", batches.HealthView.as_view()),
@@ -10,6 +10,9 @@ urlpatterns = [
     path("litellm", litellm.LiteLLMView.as_view()),
     path("batches/<int:batch_id>", batches.BatchView.as_view()),
     path("set-aside", batches.SetAsideView.as_view()),
+    path("sources", sources.SourcesView.as_view()),
+    path("sources/unmapped", sources.UnmappedView.as_view()),
+    path("sources/<int:source_id>/names", sources.NamesView.as_view()),
     path("accounts", accounts.AccountsView.as_view()),
     path("accounts/<str:code>", accounts.AccountView.as_view()),
     path("accounts/<str:code>/balance", accounts.BalanceView.as_view()),

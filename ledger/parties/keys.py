@@ -19,7 +19,13 @@ from ledger.parties.viewers import Viewer
 
 logger = logging.getLogger(__name__)
 
-SCOPES: Final = ("events:write", "books:read", "settlements:read", "settlements:approve")
+SCOPES: Final = (
+    "events:write",
+    "names:write",
+    "books:read",
+    "settlements:read",
+    "settlements:approve",
+)
 
 SECRET_BYTES: Final = 32
 PREFIX_LENGTH: Final = 10

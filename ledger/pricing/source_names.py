@@ -102,7 +102,8 @@ def check(row: Mapping[str, Any]) -> None:
     elif not targets <= {kind, *(["project"] if kind == "consumer" else [])}:
         raise SourceNameInvalid(f"the name of a {kind} leads to a {kind} and nothing else")
     _check_length(source=str(row.get("source") or ""), name=name)
-    _check_length(source="", name=str(row.get("project") or ""))
+    for target in targets:
+        _check_length(source="", name=str(row[target]))
 
 
 def _check_length(*, source: str, name: str) -> None:

@@ -40,6 +40,10 @@ def two_of_each() -> dict[str, Any]:
             discloses_cost=True,
         )
     )
+    document["source_names"] = [
+        version(provider=provider, kind="consumer", name=f"{consumer}-key", consumer=consumer)
+        for provider, consumer in (("westcloud", "acme"), ("eastcloud", "beta"))
+    ]
     return document
 
 
@@ -48,11 +52,11 @@ def books(db: None) -> None:
     """Record and rate: two events of acme, one of beta; set one more of beta's provider aside."""
     factories.publish(two_of_each())
     factories.record(
-        factories.event("acme-1", project="acme-search"),
+        factories.event("acme-1", project="acme-search", consumer="acme-key"),
         factories.event("acme-2", attributes={"request": "acme-r-2"}),
     )
     factories.record(
-        factories.event("beta-1", consumer="beta", project="beta-search"),
+        factories.event("beta-1", consumer="beta-key", project="beta-search"),
         factories.event("beta-2", consumer="beta", deployment="beta-model"),
         provider="eastcloud",
     )

@@ -10,6 +10,7 @@ from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
 from ledger.books.models import Account, JournalEntry
+from ledger.parties.models import Source
 from ledger.rating.identity import public_id
 from ledger.rating.models import UsageEntry
 from ledger.usage.models import UsageBatch
@@ -43,6 +44,7 @@ def identifiers() -> dict[str, list[str]]:
             for entry in UsageEntry.objects.all()
         ],
         "batch_id": [str(batch.id) for batch in UsageBatch.objects.all()],
+        "source_id": [str(source.id) for source in Source.objects.all()],
         "settlement_id": ["1"],
     }
 

@@ -276,14 +276,30 @@ class TestExplain:
         assert {line["component"] for line in answer["lines"]} >= KEPT
         assert answer["slot_rate"]["inputs"] is not None
 
-    def test_takes_five_queries(
-        self, westcloud: Client, django_assert_num_queries: DjangoAssertNumQueries
+    @pytest.mark.parametrize(("event_id", "queries"), [("acme-2", 5), ("acme-1", 6)])
+    def test_takes_five_queries_and_one_for_mapped_names(
+        self,
+        westcloud: Client,
+        django_assert_num_queries: DjangoAssertNumQueries,
+        event_id: str,
+        queries: int,
     ) -> None:
-        id_ = id_of("acme-1")
+        id_ = id_of(event_id)
         get(westcloud, "/v1/accounts")
 
-        with django_assert_num_queries(5):  # the key, the line, the entry, its rates, provenance
+        # The key, the line, the entry, its rates, provenance.
+        with django_assert_num_queries(queries):
             get(westcloud, f"/v1/usage-entries/{id_}/explain")
+
+    def test_tells_how_its_names_were_written_and_understood(self, acme: Client) -> None:
+        answer = get(acme, f"/v1/usage-entries/{id_of('acme-1')}/explain")
+
+        (name,) = answer["names"]
+        assert answer["usage_entry"]["consumer"] == "acme"
+        assert answer["usage_entry"]["written"] == {"consumer": "acme-key"}
+        assert (name["kind"], name["written"], name["code"]) == ("consumer", "acme-key", "acme")
+        assert (name["every_source"], name["valid_from"]) == (True, "2023-01-01T00:00:00Z")
+        assert get(acme, f"/v1/usage-entries/{id_of('acme-2')}/explain")["names"] == []
 
 
 def product(token_class: str, tokens: int, rate_: str, amount: str) -> dict[str, Any]:
