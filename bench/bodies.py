@@ -13,6 +13,10 @@ from ledger.usage.formats.decoding import MOST_EVENTS, Decoded
 
 STARTS_AT: Final = datetime(2026, 10, 5, 2, 0, tzinfo=UTC)
 SOURCE: Final = "urn:bench:gateway"
+# As in the demo's catalogue, so that what was recorded can be rated.
+PROVIDER: Final = "sandhill"
+CONSUMERS: Final = ("inkstone", "magpie", "plumline", "swiftlet")
+DEPLOYMENTS: Final = ("zw-qwen3-235b", "zw-llama-70b", "qy-gpt-oss-120b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +42,11 @@ def _event(random: Random, number: int) -> dict[str, Any]:
         "id": str(uuid.UUID(int=random.getrandbits(128), version=4)),
         "source": SOURCE,
         "type": "com.example.inference",
-        "subject": f"consumer-{random.randint(1, 200)}",
+        "subject": random.choice(CONSUMERS),
         "time": (STARTS_AT + timedelta(milliseconds=50 * number)).isoformat(),
         "sequence": str(number),
         "data": {
-            "deployment": f"deployment-{random.randint(1, 5)}",
+            "deployment": random.choice(DEPLOYMENTS),
             "usage": {
                 "input": prompt,
                 "cache_read": prompt // 3,
@@ -60,6 +64,24 @@ def _lines(events: list[dict[str, Any]]) -> bytes:
     return "\n".join(json.dumps(event) for event in events).encode()
 
 
+def _verbatim(events: list[dict[str, Any]]) -> bytes:
+    """Write the usage as an OpenAI-shaped proxy has it."""
+    return json.dumps([event | {"data": _openai(event["data"])} for event in events]).encode()
+
+
+def _openai(data: dict[str, Any]) -> dict[str, Any]:
+    counts = data["usage"]
+    prompt = counts["input"] + counts["cache_read"]
+    usage = {
+        "prompt_tokens": prompt,
+        "completion_tokens": counts["output"],
+        "total_tokens": prompt + counts["output"],
+        "prompt_tokens_details": {"cached_tokens": counts["cache_read"]},
+        "completion_tokens_details": {"reasoning_tokens": 0},
+    }
+    return data | {"surface": "openai-chat", "usage": usage}
+
+
 def _cloudevents(content_type: str) -> Callable[[bytes], Decoded]:
     return lambda body: cloudevents.decode(body, content_type=content_type, limit=MOST_EVENTS)
 
@@ -67,4 +89,5 @@ def _cloudevents(content_type: str) -> Callable[[bytes], Decoded]:
 FORMS: Final = (
     Form("CloudEvents, batch", _array, _cloudevents(cloudevents.BATCH)),
     Form("CloudEvents, a line each", _lines, _cloudevents(cloudevents.LINES)),
+    Form("CloudEvents, OpenAI's usage", _verbatim, _cloudevents(cloudevents.BATCH)),
 )
