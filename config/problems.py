@@ -46,6 +46,7 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "key-expired": Problem(401, "The API key has expired"),
     "key-revoked": Problem(401, "The API key is revoked"),
     "forbidden": Problem(403, "This is not allowed"),
+    "address-not-allowed": Problem(403, "The API key is not accepted from here"),
     "scope-missing": Problem(403, "The API key lacks a scope"),
     "party-not-allowed": Problem(403, "This is for other parties"),
     "key-without-user": Problem(403, "The API key acts for no person"),
@@ -64,6 +65,8 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "database-unavailable": Problem(503, "The database does not answer"),
     # parties and keys
     "scope-unknown": Problem(422, "There is no such scope"),
+    "scope-not-for-party": Problem(422, "The scope is for other parties"),
+    "key-bound-invalid": Problem(422, "A bound of the key cannot be"),
     "party-unknown": Problem(422, "There is no such party"),
     "user-unknown": Problem(422, "There is no such user"),
     # usage and prices
@@ -269,11 +272,12 @@ def _headers(error: Exception, name: str) -> dict[str, str]:
         return {"Retry-After": RETRY_AFTER_SECONDS}
     if name == "unsupported-content-encoding":
         return {"Accept-Encoding": ", ".join(getattr(error, "accepted", ()))}
-    if isinstance(error, exceptions.Throttled) and (seconds := _wait(error)) is not None:
+    if name == "throttled" and (seconds := _wait(error)) is not None:
         return {"Retry-After": str(seconds)}
     return {}
 
 
-def _wait(error: exceptions.Throttled) -> int | None:
-    wait: int | None = getattr(error, "wait", None)
+def _wait(error: Exception) -> int | None:
+    """Return for how many seconds to wait, as our own error says it, or DRF's."""
+    wait: int | None = getattr(error, "retry_after_seconds", getattr(error, "wait", None))
     return wait

@@ -7,6 +7,7 @@ the embedded PostgreSQL and names it by `use_database` before Django looks.
 import os
 import re
 import secrets
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +30,21 @@ def _flag(name: str) -> bool:
 
 def _words(name: str) -> list[str]:
     return os.environ.get(name, "").replace(",", " ").split()
+
+
+def _networks(name: str) -> list[str]:
+    """Return networks, and `unix` for a proxy at a socket in the file system.
+
+    :raises ImproperlyConfigured: if one is neither.
+    """
+    words = _words(name)
+    for word in words:
+        try:
+            word == "unix" or ip_network(word)
+        except ValueError as error:
+            msg = f"{name} holds {word!r}: {error}."
+            raise ImproperlyConfigured(msg) from error
+    return words
 
 
 def _environment() -> str:
@@ -98,6 +114,7 @@ CLEARWATT_ARCHIVE: Final = Path(
     os.environ.get("CLEARWATT_ARCHIVE") or CLEARWATT_DATA / "archive"
 ).absolute()
 SECRET_KEY = _secret_key()
+TRUSTED_PROXIES: Final = _networks("CLEARWATT_TRUSTED_PROXIES")
 ALLOWED_HOSTS = _words("CLEARWATT_ALLOWED_HOSTS")
 if not PRODUCTION:
     ALLOWED_HOSTS += ["127.0.0.1", "localhost", "[::1]"]

@@ -9,8 +9,6 @@ from ledger.parties import keys
 from ledger.parties.models import Party
 from tests.factories import NOW
 
-ALL_SCOPES = keys.SCOPES
-
 
 def party(code: str, kind: str = "consumer") -> Party:
     """Return the party with this code, made if it is missing."""
@@ -27,10 +25,9 @@ def user(name: str) -> Any:
 
 
 def token(party_code: str, *scopes: str, user_name: str | None = None) -> str:
-    """Issue a key, with every scope unless some are named."""
-    return keys.issue(
-        party=party_code, scopes=scopes or ALL_SCOPES, name="tests", user=user_name, now=NOW
-    ).token
+    """Issue a key, with every scope that the party may hold unless some are named."""
+    held = scopes or keys.scopes_for(Party.objects.get(code=party_code).kind)
+    return keys.issue(party=party_code, scopes=held, name="tests", user=user_name, now=NOW).token
 
 
 def client(party_code: str, *scopes: str, user_name: str | None = None) -> Client:

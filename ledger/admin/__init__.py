@@ -1,12 +1,24 @@
 """The operators' site: it shows everything and changes next to nothing."""
 
-from ledger.admin import archives, batches, books, catalogue, names, parties, people, rates, usage
+from ledger.admin import (
+    archives,
+    batches,
+    books,
+    catalogue,
+    keys,
+    names,
+    parties,
+    people,
+    rates,
+    usage,
+)
 
 __all__ = [
     "archives",
     "batches",
     "books",
     "catalogue",
+    "keys",
     "names",
     "parties",
     "people",

@@ -1,30 +1,17 @@
-"""Who takes part: parties, sources, deployments, agreements, and the keys of parties' machines."""
+"""Who takes part: parties, sources, deployments, agreements."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, time
-from typing import Any, ClassVar
+from typing import Any
 
-from django import forms
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
-from django.utils import timezone
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.safestring import SafeString
-from django.views.decorators.debug import sensitive_variables
 
 from ledger.admin.books import accounts_of
 from ledger.admin.figures import utc
-from ledger.admin.pages import (
-    PageAdmin,
-    ReadOnlyAdmin,
-    gone,
-    link,
-    show,
-    whole_number,
-)
-from ledger.parties import keys
-from ledger.parties.models import ApiKey, Deployment, Party, Source
+from ledger.admin.pages import PageAdmin, ReadOnlyAdmin, link, whole_number
+from ledger.parties.models import Deployment, Party, Source
 from ledger.pricing.models import Agreement
 
 
@@ -109,149 +96,3 @@ class AgreementAdmin(ReadOnlyAdmin[Agreement]):
     list_filter = ("provider", "consumer")
     search_fields = ("code",)
     ordering = ("code",)
-
-
-class NewKey(forms.Form):
-    """What has to be said of a new key.
-
-    A key acts in nobody's name or in the name of who issues it: with a key in another's name,
-    one person could calculate a settlement and approve it.
-    """
-
-    party = forms.ModelChoiceField(Party.objects.order_by("code"), to_field_name="code")
-    name = forms.CharField(max_length=100, help_text="What it is for, such as: gateway west")
-    scopes = forms.MultipleChoiceField(
-        choices=[(scope, scope) for scope in keys.SCOPES], widget=forms.CheckboxSelectMultiple
-    )
-    in_my_name = forms.BooleanField(
-        required=False,
-        label="Acts in my name",
-        help_text="Approving settlements takes a person: the key's approvals count as yours.",
-    )
-    last_day = forms.DateField(
-        required=False,
-        label="Last day",
-        help_text="The key expires at the end of this day, UTC; without one it does not expire.",
-        widget=forms.DateInput(attrs={"type": "date"}),
-    )
-
-
-@admin.register(ApiKey)
-class ApiKeyAdmin(ReadOnlyAdmin[ApiKey]):
-    """Keys without their secrets: issued here, shown once, revoked for ever."""
-
-    list_display = (
-        *("key", "name", "party", "acts_for", "may", "state"),
-        *("issued", "expires", "last_used", "revocation"),
-    )
-    list_display_links = None
-    list_filter = ("party",)
-    list_select_related = ("party", "user")
-    search_fields = ("prefix", "name")
-    search_help_text = "A key's prefix or name"
-    ordering = ("-id",)
-    list_before_template = "admin/ledger/issue_link.html"
-    exclude = ("secret_hash",)
-    may_issue: ClassVar[str] = "ledger.add_apikey"
-    may_revoke: ClassVar[str] = "ledger.change_apikey"
-
-    def get_urls(self) -> list[URLPattern]:
-        """Add what issues and what revokes."""
-        guarded = self.admin_site.admin_view
-        return [
-            path("issue/", guarded(self.issue_view), name="ledger_apikey_issue"),
-            path("<str:prefix>/revoke/", guarded(self.revoke_view), name="ledger_apikey_revoke"),
-            *super().get_urls(),
-        ]
-
-    @admin.display(description="key", ordering="prefix")
-    def key(self, key: ApiKey) -> str:
-        """Show as much of the key as is known."""
-        return f"cw_{key.prefix}_…"
-
-    @admin.display(description="in the name of", ordering="user", empty_value="nobody")
-    def acts_for(self, key: ApiKey) -> str | None:
-        """Name the person whom the key acts for."""
-        return key.user.get_username() if key.user else None
-
-    @admin.display(description="may")
-    def may(self, key: ApiKey) -> str:
-        """List its scopes."""
-        return ", ".join(key.scopes)
-
-    @admin.display(description="state")
-    def state(self, key: ApiKey) -> str:
-        """Say whether it is in force."""
-        if key.revoked_at:
-            return f"revoked {utc(key.revoked_at)}"
-        return "expired" if key.expires_at and key.expires_at <= timezone.now() else "in force"
-
-    @admin.display(description="issued (UTC)", ordering="created_at")
-    def issued(self, key: ApiKey) -> str:
-        """Show when it was issued."""
-        return utc(key.created_at)
-
-    @admin.display(description="expires (UTC)", ordering="expires_at", empty_value="never")
-    def expires(self, key: ApiKey) -> str | None:
-        """Show when it expires."""
-        return utc(key.expires_at) or None
-
-    @admin.display(description="last used (UTC)", ordering="last_used_at", empty_value="never")
-    def last_used(self, key: ApiKey) -> str | None:
-        """Show when it was last used."""
-        return utc(key.last_used_at) or None
-
-    @admin.display(description="")
-    def revocation(self, key: ApiKey) -> str | SafeString:
-        """Lead to where a key in force is revoked."""
-        if key.revoked_at:
-            return ""
-        return link(reverse("admin:ledger_apikey_revoke", args=[key.prefix]), "Revoke")
-
-    def revoke_view(self, request: HttpRequest, prefix: str) -> HttpResponse:
-        """Ask, then revoke."""
-        if not request.user.has_perm(self.may_revoke):
-            raise PermissionDenied
-        home = reverse("admin:ledger_apikey_changelist")
-        if request.method != "POST":
-            key = ApiKey.objects.filter(prefix=prefix).select_related("party").first()
-            if key is None:
-                return gone(self, request, f"cw_{prefix}_…")
-            context = {"title": f"Revoke cw_{prefix}_…", "key": key}
-            return show(self, request, "admin/ledger/revoke.html", context)
-        try:
-            in_force = keys.revoke(prefix, now=timezone.now())
-        except keys.KeyUnknown as error:
-            messages.error(request, str(error))
-        else:
-            said = "is revoked" if in_force else "was revoked before"
-            messages.success(request, f"Key cw_{prefix}_… {said}.")
-        return HttpResponseRedirect(home)
-
-    def issue_view(self, request: HttpRequest) -> HttpResponse:
-        """Take what a new key is for, issue it, and show it this once."""
-        if not request.user.has_perm(self.may_issue):
-            raise PermissionDenied
-        form = NewKey(request.POST or None)
-        token = None
-        if request.method == "POST" and form.is_valid():
-            token = _issue(form.cleaned_data, username=request.user.get_username())
-        context = {"title": "Issue an API key", "form": form, "token": token}
-        answer = show(self, request, "admin/ledger/issue.html", context)
-        # A secret belongs in no cache and in no history.
-        answer["Cache-Control"] = "no-store"
-        return answer
-
-
-@sensitive_variables()
-def _issue(said: Mapping[str, Any], *, username: str) -> str:
-    """Issue a key as the form says, and return its token."""
-    last_day = said["last_day"]
-    return keys.issue(
-        party=said["party"].code,
-        scopes=said["scopes"],
-        name=said["name"],
-        now=timezone.now(),
-        user=username if said["in_my_name"] else None,
-        expires_at=datetime.combine(last_day, time.max, tzinfo=UTC) if last_day else None,
-    ).token

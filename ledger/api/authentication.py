@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
 from django.utils import timezone
@@ -13,10 +14,14 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from ledger.errors import LedgerError
-from ledger.parties import keys
+from ledger.parties import allowances, keys, networks
+from ledger.parties.allowances import Allowance
 from ledger.parties.keys import Caller
+from ledger.parties.networks import Address
 
 SCHEME = "Bearer"
+ALLOWANCE = "clearwatt.allowance"
+"""Under which name a request carries what its key has left."""
 
 
 class ScopeMissing(LedgerError):
@@ -57,6 +62,21 @@ def caller_of(request: Request) -> Caller:
     return caller
 
 
+def address_of(request: Request) -> Address | None:
+    """Return where the request comes from; None if nobody who is trusted says so."""
+    return networks.client(
+        remote=request.META.get("REMOTE_ADDR") or "",
+        forwarded_for=request.META.get("HTTP_X_FORWARDED_FOR") or "",
+        trusted=settings.TRUSTED_PROXIES,
+    )
+
+
+def allowance_of(request: Request) -> Allowance | None:
+    """Return what the request's key has left; None if it has no limit, or was not checked."""
+    found: Allowance | None = request.META.get(ALLOWANCE)
+    return found
+
+
 def platform_user_of(request: Request) -> AbstractUser:
     """Return the platform's person behind the key.
 
@@ -75,14 +95,23 @@ class KeyAuthentication(BaseAuthentication):
     """Read `Authorization: Bearer cw_<prefix>_<secret>`."""
 
     def authenticate(self, request: Request) -> tuple[None, Caller]:
-        """Return the caller.
+        """Return the caller, and count the request if its key has a limit.
 
         :raises KeyMissing: if there is no key; and what `keys.authenticate` raises.
+        :raises Throttled: if the key has spent what it may.
         """
         scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() != SCHEME.lower() or not token.strip():
             raise keys.KeyMissing
-        return None, keys.authenticate(token.strip(), now=timezone.now())
+        now = timezone.now()
+        caller = keys.authenticate(token.strip(), now=now, address=address_of(request))
+        if caller.requests_per_minute is not None:
+            allowance = allowances.take(
+                key_id=caller.key_id, requests_per_minute=caller.requests_per_minute, now=now
+            )
+            request.META[ALLOWANCE] = allowance
+            allowance.check()
+        return None, caller
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - DRF's signature
         """Name the scheme, so that DRF answers 401."""
@@ -96,12 +125,15 @@ class HasScope(BasePermission):
         """Return True.
 
         :raises ScopeMissing: if the key lacks the scope.
+        :raises PartyNotAllowed: if it has one that its party has no use for.
         """
         asking = cast("Any", view)
         needed = (request.method == "POST" and asking.post_scope) or asking.scope
         caller = caller_of(request)
         if needed not in caller.scopes:
             raise ScopeMissing(needed=needed, held=caller.scopes)
+        if needed == keys.WRITE_EVENTS and not caller.is_provider:
+            raise PartyNotAllowed(party=caller.party_code, allowed="providers")
         return True
 
 

@@ -7,9 +7,10 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from ledger.api.authentication import HasScope, KeyAuthentication
+from ledger.api.authentication import HasScope, KeyAuthentication, allowance_of
 from ledger.api.parameters import refuse_null_characters
 
 
@@ -30,6 +31,16 @@ class LedgerView(APIView):
         """Check the key, and refuse text that PostgreSQL cannot hold."""
         super().initial(request, *args, **kwargs)
         refuse_null_characters(request)
+
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
+        """Tell whoever uses a limited key what it has left, whatever the answer is."""
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        if allowance := allowance_of(request):
+            for name, value in allowance.headers().items():
+                answer.headers[name] = value
+        return answer
 
 
 class PublicView(LedgerView):

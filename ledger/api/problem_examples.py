@@ -74,6 +74,14 @@ _EXAMPLES: Final = (
         held=["events:write"],
     ),
     _problem(
+        "address-not-allowed",
+        403,
+        "The API key is not accepted from here",
+        "key cw_k3x9p0ab7q_… is not accepted from 192.0.2.7",
+        prefix="k3x9p0ab7q",
+        address="192.0.2.7",
+    ),
+    _problem(
         "party-not-allowed",
         403,
         "This is for other parties",
@@ -180,6 +188,14 @@ _EXAMPLES: Final = (
         "plain",
         content_encoding="br",
         accepted=["gzip", "zstd"],
+    ),
+    _problem(
+        "throttled",
+        429,
+        "Too many requests",
+        "this key may be used 600 times a minute; try again in 1 s",
+        requests_per_minute=600,
+        retry_after_seconds=1,
     ),
     _problem(
         "database-unavailable",

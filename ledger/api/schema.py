@@ -13,7 +13,10 @@ from ledger.api.problem_examples import PROBLEM_EXAMPLES
 JSON: Final = "application/json"
 PROBLEM_JSON: Final = "application/problem+json"
 
-KEY_PROBLEMS: Final = ("key-missing", "key-unknown", "key-expired", "key-revoked", "scope-missing")
+KEY_PROBLEMS: Final = (
+    *("key-missing", "key-unknown", "key-expired", "key-revoked"),
+    *("address-not-allowed", "scope-missing", "throttled"),
+)
 
 Answers = dict[tuple[str, str], OpenApiResponse]
 

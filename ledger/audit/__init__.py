@@ -6,6 +6,7 @@ They trust no trigger and no code of the main path: what they compare was writte
 from typing import Final
 
 from ledger.audit import (
+    api_keys,
     archives,
     books,
     coverage,
@@ -30,6 +31,7 @@ AUDITS: Final[tuple[Audit, ...]] = (
     *in_force.AUDITS,
     *keys.AUDITS,
     *archives.AUDITS,
+    *api_keys.AUDITS,
 )
 
 

@@ -1,12 +1,16 @@
-"""API keys: issued once, stored as a hash, checked on every request, revoked for ever."""
+"""API keys: issued once, stored as a hash, checked on every request, revoked for ever.
+
+What a key may do is said when it is issued and does not change: its scopes, and the bounds within
+which it may use them.
+"""
 
 import hashlib
 import hmac
 import logging
 import secrets
 import string
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -14,7 +18,10 @@ from django.contrib.auth import get_user_model
 from django.db import DatabaseError, connection
 
 from ledger.errors import LedgerError
+from ledger.parties import networks
+from ledger.parties.allowances import MOST_REQUESTS
 from ledger.parties.models import ApiKey, Party
+from ledger.parties.networks import Address, Network
 from ledger.parties.viewers import Viewer
 
 logger = logging.getLogger(__name__)
@@ -27,7 +34,12 @@ SCOPES: Final = (
     "settlements:approve",
 )
 
+WRITE_EVENTS: Final = "events:write"
+"""The one scope that only who serves models may hold: nobody else has usage to report."""
+
+LONGEST_SOURCE: Final = 512
 SECRET_BYTES: Final = 32
+PROVIDING: Final = (Party.Kind.PROVIDER, Party.Kind.BOTH)
 PREFIX_LENGTH: Final = 10
 PREFIX_ALPHABET: Final = string.ascii_lowercase + string.digits
 LAST_USE_GRANULARITY: Final = timedelta(minutes=1)
@@ -35,6 +47,7 @@ LAST_USE_GRANULARITY: Final = timedelta(minutes=1)
 FIND = """
     SELECT api_key.id, api_key.secret_hash, api_key.scopes, api_key.expires_at,
            api_key.revoked_at, api_key.last_used_at, api_key.user_id, holder.is_active,
+           api_key.sources, api_key.networks, api_key.requests_per_minute,
            party.id, party.code, party.kind
     FROM ledger_api_key api_key
     JOIN ledger_party party ON party.id = api_key.party_id
@@ -104,6 +117,42 @@ class ScopeUnknown(LedgerError):
         super().__init__(f"{scope!r} is not a scope; there are {', '.join(SCOPES)}")
 
 
+class ScopeNotForParty(LedgerError):
+    """The scope is for another kind of party."""
+
+    problem = "scope-not-for-party"
+
+    def __init__(self, *, scope: str, party: str, kind: str) -> None:
+        self.scope = scope
+        self.party = party
+        self.kind = kind
+        super().__init__(f"{scope} is for providers, and {party} is a {kind}")
+
+
+class BoundInvalid(LedgerError):
+    """A bound of a key cannot be: `bound` says which, `value` what was given."""
+
+    problem = "key-bound-invalid"
+
+    def __init__(self, *, bound: str, value: object, expected: str) -> None:
+        self.bound = bound
+        self.value = str(value)
+        self.expected = expected
+        super().__init__(f"{bound} must be {expected}, not {str(value)!r}")
+
+
+class AddressNotAllowed(LedgerError):
+    """The key is good, but not from here."""
+
+    problem = "address-not-allowed"
+
+    def __init__(self, prefix: str, address: Address | None) -> None:
+        self.prefix = prefix
+        self.address = None if address is None else str(address)
+        where = "an address that is not known" if address is None else str(address)
+        super().__init__(f"key cw_{prefix}_… is not accepted from {where}")
+
+
 class PartyUnknown(LedgerError):
     """No party has this code."""
 
@@ -133,20 +182,40 @@ class Issued:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounds:
+    """Within what a key may use its scopes; where a bound is empty, there is none."""
+
+    sources: Sequence[str] = ()
+    networks: Sequence[str] = ()
+    requests_per_minute: int | None = None
+    expires_at: datetime | None = None
+
+
+UNBOUNDED: Final = Bounds()
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
-    """Who a checked key speaks for, and what it may do."""
+    """Who a checked key speaks for, and what it may do; `sources` is None where it may post any."""
 
     key_id: int
     party_id: int
     party_code: str
     is_platform: bool
+    is_provider: bool
     user_id: int | None
     scopes: frozenset[str]
+    sources: frozenset[str] | None = None
+    requests_per_minute: int | None = None
 
     @property
     def viewer(self) -> Viewer:
         """Return what the caller may see: the platform everything, a party what is its own."""
         return Viewer(party_id=self.party_id, sees_all=self.is_platform)
+
+    def may_post(self, source: str) -> bool:
+        """Return whether the key may speak for this source of its party."""
+        return self.sources is None or source in self.sources
 
 
 def issue(
@@ -156,19 +225,25 @@ def issue(
     name: str,
     now: datetime,
     user: str | None = None,
-    expires_at: datetime | None = None,
+    bounds: Bounds = UNBOUNDED,
 ) -> Issued:
     """Create a key for a party and return it, the only time that its secret is known.
 
     :raises ScopeUnknown, PartyUnknown, UserUnknown: if one is not; nothing is stored.
+    :raises ScopeNotForParty: if it is to post usage for a party that serves no models.
+    :raises BoundInvalid: if a source, network or number of requests cannot be.
     """
     wanted = sorted(set(scopes))
     for scope in wanted:
         if scope not in SCOPES:
             raise ScopeUnknown(scope)
+    checked = _checked(bounds)
     holder = Party.objects.filter(code=party).first()
     if holder is None:
         raise PartyUnknown(party)
+    for scope in wanted:
+        if scope not in scopes_for(holder.kind):
+            raise ScopeNotForParty(scope=scope, party=party, kind=holder.kind)
     person = get_user_model().objects.filter(username=user).first() if user else None
     if user and person is None:
         raise UserUnknown(user)
@@ -182,18 +257,33 @@ def issue(
         secret_hash=_digest(token),
         scopes=wanted,
         created_at=now,
-        expires_at=expires_at,
+        expires_at=checked.expires_at,
+        sources=checked.sources or None,
+        networks=checked.networks or None,
+        requests_per_minute=checked.requests_per_minute,
     )
     logger.info("key issued", extra={"party": party, "prefix": prefix, "scopes": ",".join(wanted)})
     return Issued(prefix=prefix, token=token)
 
 
-def authenticate(token: str, *, now: datetime) -> Caller:
+def scopes_for(kind: str) -> list[str]:
+    """Return the scopes that a party of this kind may hold.
+
+    >>> [WRITE_EVENTS in scopes_for(kind) for kind in ("provider", "both", "consumer", "platform")]
+    [True, True, False, False]
+    """
+    return [scope for scope in SCOPES if scope != WRITE_EVENTS or kind in PROVIDING]
+
+
+def authenticate(token: str, *, now: datetime, address: Address | None = None) -> Caller:
     """Return who the token speaks for, and note its use at most once a minute.
+
+    `address` is where the request comes from, None if that is not known.
 
     :raises KeyUnknown: if it is none of ours.
     :raises KeyRevoked: if it, or the user behind it, was withdrawn.
     :raises KeyExpired: if it is past its expiry.
+    :raises AddressNotAllowed: if it is bound to networks, and the address lies in none of them.
     """
     prefix = _prefix(token)
     with connection.cursor() as cursor:
@@ -202,20 +292,26 @@ def authenticate(token: str, *, now: datetime) -> Caller:
     if row is None or not hmac.compare_digest(bytes(row[1]), _digest(token)):
         raise KeyUnknown
     key_id, _, scopes, expires_at, revoked_at, last_used_at, user_id, user_is_active = row[:8]
+    sources, allowed_networks, requests_per_minute = row[8:11]
     if revoked_at is not None or (user_id is not None and not user_is_active):
         raise KeyRevoked(prefix)
     if expires_at is not None and expires_at <= now:
         raise KeyExpired(prefix, expires_at)
+    if allowed_networks and not networks.within(address, map(networks.network, allowed_networks)):
+        raise AddressNotAllowed(prefix, address)
     if last_used_at is None or last_used_at <= now - LAST_USE_GRANULARITY:
         _note_use(key_id, now=now)
-    party_id, party_code, party_kind = row[8:]
+    party_id, party_code, party_kind = row[11:]
     return Caller(
         key_id=key_id,
         party_id=party_id,
         party_code=party_code,
         is_platform=party_kind == Party.Kind.PLATFORM,
+        is_provider=party_kind in PROVIDING,
         user_id=user_id,
         scopes=frozenset(scopes),
+        sources=None if sources is None else frozenset(sources),
+        requests_per_minute=requests_per_minute,
     )
 
 
@@ -230,6 +326,37 @@ def revoke(prefix: str, *, now: datetime) -> bool:
     if revoked:
         logger.info("key revoked", extra={"prefix": prefix})
     return bool(revoked)
+
+
+def _checked(bounds: Bounds) -> Bounds:
+    """Return the bounds as they are stored, each thing once and in order."""
+    for source in bounds.sources:
+        if not 0 < len(source) <= LONGEST_SOURCE or "\x00" in source:
+            raise BoundInvalid(
+                bound="source",
+                value=source,
+                expected=f"a source's name of 1 to {LONGEST_SOURCE} characters",
+            )
+    found: set[Network] = set()
+    for text in bounds.networks:
+        try:
+            found.add(networks.network(text))
+        except ValueError as error:
+            raise BoundInvalid(
+                bound="network",
+                value=text,
+                expected="a network such as 192.0.2.0/24 or 2001:db8::/32, or an address",
+            ) from error
+    often = bounds.requests_per_minute
+    if often is not None and not 1 <= often <= MOST_REQUESTS:
+        raise BoundInvalid(
+            bound="requests per minute",
+            value=often,
+            expected=f"a whole number from 1 to {MOST_REQUESTS}",
+        )
+    return replace(
+        bounds, sources=sorted(set(bounds.sources)), networks=sorted(str(one) for one in found)
+    )
 
 
 def _prefix(token: str) -> str:

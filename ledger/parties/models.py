@@ -1,5 +1,7 @@
 """Who takes part and where they serve: parties, their keys, sources and deployments."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -41,10 +43,19 @@ class Party(models.Model):
         return self.code
 
 
+class NetworkField(models.Field[str, str]):
+    """A network in CIDR notation, in PostgreSQL's own type, which refuses what is none."""
+
+    def db_type(self, connection: Any) -> str:  # noqa: ARG002 - Django's signature
+        """Return the type of the column."""
+        return "cidr"
+
+
 class ApiKey(models.Model):
     """A secret that a party's machine presents; only its SHA-256 is stored.
 
-    `user` is the person on whose behalf the key acts: approvals need one.
+    `user` is the person on whose behalf the key acts: approvals need one. It may post usage of its
+    `sources` and be used from its `networks`; where there are none, of and from any.
     """
 
     party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
@@ -55,6 +66,9 @@ class ApiKey(models.Model):
     prefix = models.TextField(unique=True)
     secret_hash = models.BinaryField(unique=True)
     scopes = ArrayField(models.TextField())
+    sources = ArrayField(models.TextField(), null=True, blank=True)
+    networks = ArrayField(NetworkField(), null=True, blank=True)
+    requests_per_minute = models.IntegerField(null=True, blank=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
@@ -63,9 +77,41 @@ class ApiKey(models.Model):
     class Meta:
         db_table = "ledger_api_key"
         verbose_name = "API key"
+        constraints = [
+            models.CheckConstraint(
+                name="ledger_api_key_sources_not_empty",
+                condition=models.Q(sources=None) | models.Q(sources__len__gt=0),
+            ),
+            models.CheckConstraint(
+                name="ledger_api_key_networks_not_empty",
+                condition=models.Q(networks=None) | models.Q(networks__len__gt=0),
+            ),
+            models.CheckConstraint(
+                name="ledger_api_key_requests_per_minute_range",
+                condition=models.Q(requests_per_minute__range=(1, 100_000)),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.prefix}… ({self.name})"
+
+
+class RequestAllowance(models.Model):
+    """How far a key has spent its requests: nanoseconds since 1970, at most a minute from now.
+
+    The table is unlogged, since counting costs little so and a crash may forget a minute of it.
+    """
+
+    api_key = models.OneToOneField(
+        ApiKey, primary_key=True, on_delete=models.PROTECT, related_name="+"
+    )
+    spent_until = models.BigIntegerField()
+
+    class Meta:
+        db_table = "ledger_request_allowance"
+
+    def __str__(self) -> str:
+        return f"allowance of key {self.pk}"
 
 
 class Source(models.Model):

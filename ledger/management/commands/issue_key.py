@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from ledger.errors import LedgerError
 from ledger.parties import keys
+from ledger.parties.keys import Bounds
 
 
 class Command(BaseCommand):
@@ -26,19 +27,42 @@ class Command(BaseCommand):
         parser.add_argument(
             "--expires", type=date.fromisoformat, help="the first day, in UTC, on which it fails"
         )
+        parser.add_argument(
+            "--source",
+            action="append",
+            default=[],
+            dest="sources",
+            help="a source whose usage it may post; of any source if none is named",
+        )
+        parser.add_argument(
+            "--network",
+            action="append",
+            default=[],
+            dest="networks",
+            help="a network or address, v4 or v6, from which it may be used; anywhere if none is",
+        )
+        parser.add_argument(
+            "--requests-per-minute",
+            type=int,
+            help="how often it may be used; without a limit if not said",
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Print the key on standard output, and nothing else there."""
         expires: date | None = options["expires"]
+        bounds = Bounds(
+            sources=options["sources"],
+            networks=options["networks"],
+            requests_per_minute=options["requests_per_minute"],
+            expires_at=None if expires is None else datetime.combine(expires, time(), tzinfo=UTC),
+        )
         try:
             issued = keys.issue(
                 party=options["party"],
                 scopes=options["scopes"],
                 name=options["name"],
                 user=options["user"],
-                expires_at=None
-                if expires is None
-                else datetime.combine(expires, time(), tzinfo=UTC),
+                bounds=bounds,
                 now=timezone.now(),
             )
         except LedgerError as error:

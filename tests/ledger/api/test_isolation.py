@@ -96,7 +96,7 @@ class TestEveryPath:
         self, party: str, request: pytest.FixtureRequest
     ) -> None:
         request.getfixturevalue("books")
-        client = callers.client(party, "events:write")
+        client = callers.client(party, "settlements:approve")
 
         for path in readable_paths():
             response = client.get(filled(path)[0])

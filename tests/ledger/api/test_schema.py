@@ -92,6 +92,15 @@ class TestDocument:
             assert ("401" in operation["responses"]) is not keyless, name
             assert re.match(r"Scope `[a-z:]+`", operation["description"]) or keyless, name
 
+    def test_tells_of_the_headers_of_limited_keys(self, document: dict[str, Any]) -> None:
+        for name, operation in operations(document):
+            keyed = name != "GET /v1/health"
+            for code, response in operation["responses"].items():
+                limits = {"RateLimit", "RateLimit-Policy"} if keyed and code != "401" else set()
+                waits = {"Retry-After"} if code in ("429", "503") else set()
+                assert response.get("headers", {}).keys() == limits | waits, f"{name} {code}"
+            assert ("429" in operation["responses"]) is keyed, name
+
     def test_gives_every_answer_an_example_that_fits(self, document: dict[str, Any]) -> None:
         for name, operation in operations(document):
             contents = [

@@ -9,6 +9,7 @@ from tests.ledger.audit import (
     attacks_on_archives,
     attacks_on_books,
     attacks_on_coverage,
+    attacks_on_keys,
     attacks_on_names,
     attacks_on_rates,
     attacks_on_usage,
@@ -25,6 +26,7 @@ ATTACKS = (
     *attacks_on_names.NAMES,
     *attacks_on_coverage.COVERAGE,
     *attacks_on_archives.ARCHIVES,
+    *attacks_on_keys.KEYS,
     *attacks_on_rates.RATES,
     *attacks_on_books.SETTLEMENT,
 )

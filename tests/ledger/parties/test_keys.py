@@ -3,13 +3,16 @@
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from io import StringIO
+from ipaddress import ip_address
+from typing import Any
 
 import psycopg
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import DataError, IntegrityError, connection, transaction
 from pytest_django import DjangoAssertNumQueries
 
 from ledger.parties import keys
@@ -20,10 +23,14 @@ from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
 SECOND = timedelta(seconds=1)
+ELSEWHERE = keys.Bounds(networks=["192.0.2.0/24", "2001:db8::/32"])
 
 
 def issue(
-    *scopes: str, user_name: str | None = None, expires_at: datetime | None = None
+    *scopes: str,
+    user_name: str | None = None,
+    expires_at: datetime | None = None,
+    bounds: keys.Bounds = keys.UNBOUNDED,
 ) -> keys.Issued:
     party("westcloud", "provider")
     return keys.issue(
@@ -31,7 +38,7 @@ def issue(
         scopes=scopes or ["books:read"],
         name="gateway",
         user=user_name,
-        expires_at=expires_at,
+        bounds=replace(bounds, expires_at=expires_at),
         now=NOW,
     )
 
@@ -60,18 +67,89 @@ class TestIssue:
             ({"scopes": ["books:burn"]}, keys.ScopeUnknown),
             ({"party": "nobody"}, keys.PartyUnknown),
             ({"user": "nobody"}, keys.UserUnknown),
+            ({"bounds": keys.Bounds(sources=[""])}, keys.BoundInvalid),
+            ({"bounds": keys.Bounds(sources=["a\x00"])}, keys.BoundInvalid),
+            ({"bounds": keys.Bounds(sources=["a" * 513])}, keys.BoundInvalid),
+            ({"bounds": keys.Bounds(networks=["nowhere"])}, keys.BoundInvalid),
+            ({"bounds": keys.Bounds(networks=["192.0.2.7/24"])}, keys.BoundInvalid),
+            ({"bounds": keys.Bounds(networks=["192.0.2.0/33"])}, keys.BoundInvalid),
+            ({"bounds": keys.Bounds(requests_per_minute=0)}, keys.BoundInvalid),
+            ({"bounds": keys.Bounds(requests_per_minute=100_001)}, keys.BoundInvalid),
         ],
     )
     def test_refuses_what_it_does_not_know_and_stores_nothing(
-        self, arguments: dict[str, str], refusal: type[Exception]
+        self, arguments: dict[str, Any], refusal: type[Exception]
     ) -> None:
         party("westcloud", "provider")
         good = {"party": "westcloud", "scopes": ["books:read"], "name": "", "now": NOW}
 
         with pytest.raises(refusal):
-            keys.issue(**{**good, **arguments})  # type: ignore[arg-type] # one of them is wrong
+            keys.issue(**{**good, **arguments})
 
         assert not ApiKey.objects.exists()
+
+    @pytest.mark.parametrize("kind", ["consumer", "platform"])
+    def test_gives_nobody_a_key_to_post_usage_who_serves_no_models(self, kind: str) -> None:
+        party("acme", kind)
+
+        with pytest.raises(keys.ScopeNotForParty) as refused:
+            keys.issue(party="acme", scopes=["books:read", "events:write"], name="", now=NOW)
+
+        assert (refused.value.scope, refused.value.kind) == ("events:write", kind)
+        assert not ApiKey.objects.exists()
+
+    @pytest.mark.parametrize("kind", ["provider", "both"])
+    def test_gives_one_to_whoever_does(self, kind: str) -> None:
+        party("acme", kind)
+
+        issued = keys.issue(party="acme", scopes=["events:write"], name="", now=NOW)
+
+        assert keys.authenticate(issued.token, now=NOW).is_provider
+
+    def test_stores_bounds_once_each_and_none_as_null(self) -> None:
+        bounds = keys.Bounds(
+            sources=["b", "a", "b"],
+            networks=["2001:DB8::/32", "192.0.2.7", "192.0.2.7/32"],
+            requests_per_minute=600,
+        )
+
+        issue(bounds=bounds)
+        issue()
+
+        bounded, unbounded = ApiKey.objects.order_by("id")
+        assert (bounded.sources, bounded.networks) == (
+            ["a", "b"],
+            ["192.0.2.7/32", "2001:db8::/32"],
+        )
+        assert bounded.requests_per_minute == 600
+        assert (unbounded.sources, unbounded.networks) == (None, None)
+        assert unbounded.requests_per_minute is None
+
+    @pytest.mark.parametrize(
+        ("column", "value", "constraint"),
+        [
+            ("sources", "{}", "ledger_api_key_sources_not_empty"),
+            ("networks", "{}", "ledger_api_key_networks_not_empty"),
+            ("requests_per_minute", "0", "ledger_api_key_requests_per_minute_range"),
+        ],
+    )
+    def test_is_held_to_its_word_by_the_database(
+        self, column: str, value: str, constraint: str
+    ) -> None:
+        issue()
+
+        with (
+            pytest.raises(IntegrityError, match=constraint),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(f"UPDATE ledger_api_key SET {column} = '{value}'")
+
+    def test_is_held_by_the_database_to_networks_that_are_some(self) -> None:
+        issue()
+
+        with pytest.raises(DataError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("UPDATE ledger_api_key SET networks = '{nowhere}'")
 
 
 class TestAuthenticate:
@@ -145,10 +223,44 @@ class TestAuthenticate:
 
         assert ApiKey.objects.get().last_used_at == NOW + 60 * SECOND
 
-    def test_does_not_note_a_use_that_it_refused(self) -> None:
-        issued = issue(expires_at=NOW)
+    @pytest.mark.parametrize("address", ["192.0.2.7", "2001:db8::7"])
+    def test_accepts_a_key_from_its_networks(self, address: str) -> None:
+        issued = issue(bounds=ELSEWHERE)
 
-        with pytest.raises(keys.KeyExpired):
+        assert keys.authenticate(issued.token, now=NOW, address=ip_address(address))
+
+    @pytest.mark.parametrize("address", ["192.0.3.7", "2001:db9::7", None])
+    def test_refuses_a_key_from_elsewhere(self, address: str | None) -> None:
+        issued = issue(bounds=ELSEWHERE)
+        found = None if address is None else ip_address(address)
+
+        with pytest.raises(keys.AddressNotAllowed) as refused:
+            keys.authenticate(issued.token, now=NOW, address=found)
+
+        assert (refused.value.prefix, refused.value.address) == (issued.prefix, address)
+        assert "192.0.2" not in str(refused.value)
+
+    @pytest.mark.parametrize(
+        ("sources", "expected"), [((), True), (["urn:a"], True), (["urn:a:1", "urn:b"], False)]
+    )
+    def test_says_whose_usage_the_key_may_post(self, sources: list[str], expected: bool) -> None:
+        issued = issue(bounds=keys.Bounds(sources=sources))
+
+        assert keys.authenticate(issued.token, now=NOW).may_post("urn:a") is expected
+
+    @pytest.mark.parametrize(
+        ("bounds", "refusal"),
+        [
+            (keys.Bounds(expires_at=NOW), keys.KeyExpired),
+            (keys.Bounds(networks=["192.0.2.0/24"]), keys.AddressNotAllowed),
+        ],
+    )
+    def test_does_not_note_a_use_that_it_refused(
+        self, bounds: keys.Bounds, refusal: type[Exception]
+    ) -> None:
+        issued = issue(bounds=bounds, expires_at=bounds.expires_at)
+
+        with pytest.raises(refusal):
             keys.authenticate(issued.token, now=NOW)
 
         assert ApiKey.objects.get().last_used_at is None
@@ -225,6 +337,25 @@ class TestCommands:
         caller = keys.authenticate(printed.getvalue().strip(), now=NOW)
         assert caller.scopes == {"events:write", "books:read"}
         assert ApiKey.objects.get().expires_at == datetime.fromisoformat("2099-01-01T00:00Z")
+
+    def test_issue_a_key_within_bounds(self) -> None:
+        party("westcloud", "provider")
+
+        call_command(
+            "issue_key",
+            "westcloud",
+            "--scope=events:write",
+            *("--source=urn:a", "--source=urn:b"),
+            *("--network=192.0.2.0/24", "--network=2001:db8::7"),
+            "--requests-per-minute=600",
+            stdout=StringIO(),
+            stderr=StringIO(),
+        )
+
+        key = ApiKey.objects.get()
+        assert key.sources == ["urn:a", "urn:b"]
+        assert key.networks == ["192.0.2.0/24", "2001:db8::7/128"]
+        assert key.requests_per_minute == 600
 
     def test_refuse_an_unknown_party_with_one_sentence(self) -> None:
         with pytest.raises(CommandError, match="there is no party 'nobody'"):

@@ -64,6 +64,43 @@ class TestIssuing:
         assert expires_at is not None
         assert expires_at.isoformat() == "2026-12-31T23:59:59.999999+00:00"
 
+    def test_binds_a_key_to_sources_networks_and_a_limit(self) -> None:
+        client = operators.operator()
+        said = {
+            "party": "acme",
+            "name": "gateway",
+            "scopes": ["books:read"],
+            "sources": "urn:gateway:1\r\n urn:gateway two \r\n",
+            "networks": "192.0.2.0/24\r\n2001:db8::/32",
+            "requests_per_minute": "1200",
+        }
+
+        client.post(ISSUE, said)
+
+        key = ApiKey.objects.get()
+        assert key.sources == ["urn:gateway two", "urn:gateway:1"]
+        assert key.networks == ["192.0.2.0/24", "2001:db8::/32"]
+        assert key.requests_per_minute == 1_200
+        page = operators.text(client.get(LIST))
+        for bound in (*key.sources, "from 192.0.2.0/24", "1,200 requests a minute"):
+            assert bound in page
+
+    @pytest.mark.parametrize(
+        ("said", "complaint"),
+        [
+            ({"scopes": ["events:write"]}, "events:write is for providers, and acme is a consumer"),
+            ({"networks": "192.0.2.7/24"}, "network must be a network such as"),
+            ({"requests_per_minute": "0"}, "greater than or equal to 1"),
+        ],
+    )
+    def test_says_what_cannot_be(self, said: dict[str, object], complaint: str) -> None:
+        good = {"party": "acme", "name": "x", "scopes": ["books:read"]}
+
+        answer = operators.operator().post(ISSUE, good | said)
+
+        assert complaint in operators.text(answer)
+        assert ApiKey.objects.count() == 0
+
     @pytest.mark.parametrize(
         "said",
         [

@@ -1,0 +1,26 @@
+"""Attacks on the keys of parties' machines."""
+
+from typing import Final
+
+from tests.ledger.audit.attacks import attack
+
+ISSUE: Final = """
+    INSERT INTO ledger_api_key (party_id, name, prefix, secret_hash, scopes, created_at{columns})
+    SELECT id, '', 'stolen', '\\x00', '{{events:write}}', now(){values}
+    FROM ledger_party WHERE code = '{party}'
+"""
+
+
+def issue(*, party: str, **more: str) -> str:
+    """Return a statement that gives a party a key to post usage, with some columns more."""
+    return ISSUE.format(
+        party=party,
+        columns="".join(f", {name}" for name in more),
+        values="".join(f", {value}" for value in more.values()),
+    )
+
+
+KEYS: Final = (
+    attack("a consumer's key to post usage", issue(party="acme"), seen_by="key-scopes"),
+    attack("the platform's key to post usage", issue(party="clearwatt"), seen_by="key-scopes"),
+)
