@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from ledger.api import accounts, batches, events, litellm, sources, usage
+from ledger.api import accounts, batches, events, litellm, otlp, sources, usage
 
 urlpatterns = [
     path("health", batches.HealthView.as_view()),
     path("events", events.EventsView.as_view()),
     path("litellm", litellm.LiteLLMView.as_view()),
+    path("otlp/v1/traces", otlp.TracesView.as_view()),
     path("batches/<int:batch_id>", batches.BatchView.as_view()),
     path("set-aside", batches.SetAsideView.as_view()),
     path("sources", sources.SourcesView.as_view()),

@@ -246,13 +246,29 @@ def unstorable(record: Record, *, pointers: Mapping[str, str]) -> Refusal | None
     return None
 
 
+def mended(value: Any) -> str:
+    r"""Return a text as it can be stored; numbers as digits, and nothing for anything else.
+
+    For what others than the sender wrote into an event, who must not be able to spoil it.
+
+    >>> mended("a\x00b\ud800"), mended(12), mended(None), mended(["a"])
+    ('ab?', '12', '', '')
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str):
+        return ""
+    return value.replace("\x00", "").encode(errors="replace").decode()
+
+
 def refusal(index: int, pointer: str, detail: str) -> Refusal:
     """Refuse an item as invalid, naming the place within it.
 
     >>> refusal(3, "data/usage", "is missing").detail
     '#/3/data/usage: is missing'
     """
-    return Refusal(index, "invalid_event", f"#/{index}/{pointer}: {detail}")
+    place = f"#/{index}/{pointer}" if pointer else f"#/{index}"
+    return Refusal(index, "invalid_event", f"{place}: {detail}")
 
 
 def canonical(value: Any) -> str:

@@ -220,7 +220,7 @@ def _counted(payload: Payload, metadata: Metadata) -> Counted | Malformed | None
     if metadata.usage_object or any(totals.values()):
         return counted.by_surface(
             surface=SURFACE,
-            vendor=_text(payload.custom_llm_provider),
+            vendor=decoding.mended(payload.custom_llm_provider),
             usage=totals | (metadata.usage_object or {}),
         )
     reached = payload.model_id or payload.custom_llm_provider
@@ -234,13 +234,13 @@ def _event_id(payload: Payload) -> str:
     twice under one id, and whoever calls may choose the id (`x-litellm-call-id`), so that a second
     call could hide behind the first.
     """
-    call, answer = _text(payload.litellm_call_id), _text(payload.id)
+    call, answer = decoding.mended(payload.litellm_call_id), decoding.mended(payload.id)
     parts = [call] if call else []
     if answer and answer != call:
         parts.append(answer)
     if parts and payload.status == "failure":
         parts.append("failed")
-        parts += [_text(payload.model_id)] if payload.model_id else []
+        parts += [decoding.mended(payload.model_id)] if payload.model_id else []
     event_id = ":".join(parts)
     return event_id if len(event_id) <= LONGEST_NAME else sha256(event_id.encode()).hexdigest()
 
@@ -262,7 +262,7 @@ def _status(payload: Payload, found: Counted) -> str:
     A vendor's own 499 is a failure of the vendor.
     """
     error = payload.error_information if isinstance(payload.error_information, dict) else {}
-    kind, code = _text(error.get("error_class")), _text(error.get("error_code"))
+    kind, code = decoding.mended(error.get("error_class")), decoding.mended(error.get("error_code"))
     if kind == CLIENT_LEFT or (code == CLIENT_CLOSED_REQUEST and not error.get("llm_provider")):
         return "cancelled"
     if payload.status == "success":
@@ -299,7 +299,7 @@ def _deployment(payload: Payload) -> str:
     """
     model = _first(payload.model_group, payload.model)
     try:
-        host = urlsplit(_text(payload.api_base)).netloc.rpartition("@")[2].lower()
+        host = urlsplit(decoding.mended(payload.api_base)).netloc.rpartition("@")[2].lower()
     except ValueError:
         host = ""
     return f"{model}@{host}" if model and host else model
@@ -323,7 +323,9 @@ def _attributes(payload: Payload, metadata: Metadata) -> dict[str, Any]:
         "error_code": error.get("error_code"),
     }
     kept: dict[str, Any] = {
-        name: text for name, value in texts.items() if (text := _text(value)[:LONGEST_KEPT])
+        name: text
+        for name, value in texts.items()
+        if (text := decoding.mended(value)[:LONGEST_KEPT])
     }
     if tags := _tags(payload.request_tags):
         kept["tags"] = tags
@@ -338,7 +340,9 @@ def _attributes(payload: Payload, metadata: Metadata) -> dict[str, Any]:
 
 def _tags(value: Any) -> list[str]:
     """Return the caller's tags, without those that LiteLLM makes from its program's name."""
-    texts = [_text(tag)[:LONGEST_KEPT] for tag in value] if isinstance(value, list) else []
+    texts = (
+        [decoding.mended(tag)[:LONGEST_KEPT] for tag in value] if isinstance(value, list) else []
+    )
     return [text for text in texts if text and not text.startswith(MADE_TAG)][:MOST_TAGS]
 
 
@@ -351,17 +355,4 @@ def _bounded(attributes: dict[str, Any]) -> dict[str, Any]:
 
 
 def _first(*values: Any) -> str:
-    return next((text for value in values if (text := _text(value))), "")
-
-
-def _text(value: Any) -> str:
-    r"""Return a text that can be stored; numbers as digits, and nothing for anything else.
-
-    >>> _text("a\x00b\ud800"), _text(12), _text(None), _text(["a"])
-    ('ab?', '12', '', '')
-    """
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    if not isinstance(value, str):
-        return ""
-    return value.replace("\x00", "").encode(errors="replace").decode()
+    return next((text for value in values if (text := decoding.mended(value))), "")

@@ -55,6 +55,7 @@ class TestDocument:
         assert {
             "/v1/events",
             "/v1/litellm",
+            "/v1/otlp/v1/traces",
             "/v1/accounts",
             "/v1/accounts/{code}",
             "/v1/accounts/{code}/balance",
@@ -120,12 +121,23 @@ class TestDocument:
     def test_answers_refusals_as_problems_of_the_table(self, document: dict[str, Any]) -> None:
         for name, operation in operations(document):
             for code, response in operation["responses"].items():
-                if not code.startswith("2"):
+                if not code.startswith("2") and "otlp" not in name:
                     (content,) = response["content"].items()
                     assert content[0] == "application/problem+json", name
                     for example in content[1].get("examples", {}).values():
                         problem = example["value"]["type"].rpartition("/")[2]
                         assert str(PROBLEMS[problem].status) == code, name
+
+    def test_answers_refusals_of_traces_as_otlp_has_it(self, document: dict[str, Any]) -> None:
+        responses = document["paths"]["/v1/otlp/v1/traces"]["post"]["responses"]
+
+        for code, response in responses.items():
+            assert set(response["content"]) == {"application/json", "application/x-protobuf"}
+            for example in response["content"]["application/json"]["examples"].values():
+                if code != "200":
+                    found = re.search(r"\(/problems/([a-z-]+)\)$", example["value"]["message"])
+                    assert found, example
+                    assert str(PROBLEMS[found[1]].status) == code
 
     def test_is_true_of_what_is_answered(
         self, document: dict[str, Any], platform: Client, westcloud: Client
