@@ -47,6 +47,7 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "key-revoked": Problem(401, "The API key is revoked"),
     "forbidden": Problem(403, "This is not allowed"),
     "address-not-allowed": Problem(403, "The API key is not accepted from here"),
+    "source-not-allowed": Problem(403, "The API key is for other sources"),
     "scope-missing": Problem(403, "The API key lacks a scope"),
     "party-not-allowed": Problem(403, "This is for other parties"),
     "key-without-user": Problem(403, "The API key acts for no person"),

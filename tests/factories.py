@@ -245,10 +245,14 @@ def event(
 
 
 def record(
-    *events: dict[str, Any], provider: str = "westcloud", now: datetime = NOW
+    *events: dict[str, Any],
+    provider: str = "westcloud",
+    now: datetime = NOW,
+    allowed_sources: frozenset[str] | None = None,
 ) -> intake.Receipt:
     """Post events as one batch of the provider, through the intake."""
-    return post(json.dumps(list(events)).encode(), provider=provider, now=now)
+    body = json.dumps(list(events)).encode()
+    return post(body, provider=provider, now=now, allowed_sources=allowed_sources)
 
 
 def post(
@@ -257,7 +261,12 @@ def post(
     content_type: str = cloudevents.BATCH,
     provider: str = "westcloud",
     now: datetime = NOW,
+    allowed_sources: frozenset[str] | None = None,
 ) -> intake.Receipt:
     """Record a body of CloudEvents that the provider posts."""
-    decoded = cloudevents.decode(body, content_type=content_type, limit=MOST_EVENTS)
-    return intake.record(provider_id=Party.objects.get(code=provider).id, decoded=decoded, now=now)
+    return intake.record(
+        provider_id=Party.objects.get(code=provider).id,
+        decoded=cloudevents.decode(body, content_type=content_type, limit=MOST_EVENTS),
+        now=now,
+        allowed_sources=allowed_sources,
+    )

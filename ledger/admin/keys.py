@@ -18,8 +18,7 @@ from ledger.admin.figures import utc
 from ledger.admin.pages import ReadOnlyAdmin, gone, link, show
 from ledger.errors import LedgerError
 from ledger.parties import keys
-from ledger.parties.allowances import MOST_REQUESTS
-from ledger.parties.keys import Bounds
+from ledger.parties.bounds import MOST_REQUESTS, Bounds
 from ledger.parties.models import ApiKey, Party
 
 

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from ledger.errors import LedgerError
 from ledger.parties import allowances, keys, networks
 from ledger.parties.allowances import Allowance
-from ledger.parties.keys import Caller
+from ledger.parties.callers import Caller
 from ledger.parties.networks import Address
 
 SCHEME = "Bearer"

@@ -74,6 +74,13 @@ _EXAMPLES: Final = (
         held=["events:write"],
     ),
     _problem(
+        "source-not-allowed",
+        403,
+        "The API key is for other sources",
+        "this key does not speak for the source 'urn:gateway:zhongwei-2'",
+        source="urn:gateway:zhongwei-2",
+    ),
+    _problem(
         "address-not-allowed",
         403,
         "The API key is not accepted from here",

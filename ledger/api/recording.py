@@ -59,7 +59,12 @@ def record(request: Request, decoded: Decoded) -> Receipt:
     Gateways do not read what is answered, so what was not accepted is told to the operators too.
     """
     caller = caller_of(request)
-    receipt = intake.record(provider_id=caller.party_id, decoded=decoded, now=timezone.now())
+    receipt = intake.record(
+        provider_id=caller.party_id,
+        decoded=decoded,
+        now=timezone.now(),
+        allowed_sources=caller.sources,
+    )
     tasks.wake()
     if receipt.items and (rejected := receipt.count("rejected") + receipt.count("conflict")):
         logger.warning(

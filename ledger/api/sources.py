@@ -169,6 +169,7 @@ class NamesView(LedgerView):
             description="What became of the list",
             problems=[
                 *schema.KEY_PROBLEMS,
+                "source-not-allowed",
                 "no-such-source",
                 "unreadable-body",
                 "length-required",
@@ -182,13 +183,16 @@ class NamesView(LedgerView):
     def post(self, request: Request, source_id: int) -> Response:
         """Publish what is new, and have tried again what waits for it."""
         caller = caller_of(request)
+        source = sources.source(caller.viewer, source_id=source_id)
+        caller.check_source(source.uri)
         edited = mapping.map_names(
             wanted_names.read(
                 body.read(request, limit=wanted_names.MOST_BYTES),
                 content_type=request.META.get("CONTENT_TYPE", ""),
             ),
-            source=sources.source(caller.viewer, source_id=source_id),
+            source=source,
             any_consumer=caller.is_platform,
+            any_source=caller.sources is None,
             now=timezone.now(),
             published_by=f"{caller.party_code}, key {caller.key_id}",
         )

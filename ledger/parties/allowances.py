@@ -15,14 +15,11 @@ from ledger.errors import LedgerError
 from ledger.quantities import NANOSECONDS_PER_SECOND
 
 WINDOW_SECONDS: Final = 60
-MOST_REQUESTS: Final = 100_000
-"""A minute. Up to here a step, in whole nanoseconds, fits into the window exactly so often."""
-
 WINDOW: Final = WINDOW_SECONDS * NANOSECONDS_PER_SECOND
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 # One statement, and one row locked for as long as it takes: whoever comes at the same moment sees
-# what this one spent. What is refused spends nothing and writes nothing.
+# what this one spent. What is refused spends nothing.
 TAKE: Final = """
     WITH taken AS (
         INSERT INTO ledger_request_allowance AS held (api_key_id, spent_until)

@@ -9,8 +9,8 @@ import hmac
 import logging
 import secrets
 import string
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -19,10 +19,10 @@ from django.db import DatabaseError, connection
 
 from ledger.errors import LedgerError
 from ledger.parties import networks
-from ledger.parties.allowances import MOST_REQUESTS
+from ledger.parties.bounds import UNBOUNDED, Bounds
+from ledger.parties.callers import Caller
 from ledger.parties.models import ApiKey, Party
-from ledger.parties.networks import Address, Network
-from ledger.parties.viewers import Viewer
+from ledger.parties.networks import Address
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,6 @@ SCOPES: Final = (
 WRITE_EVENTS: Final = "events:write"
 """The one scope that only who serves models may hold: nobody else has usage to report."""
 
-LONGEST_SOURCE: Final = 512
 SECRET_BYTES: Final = 32
 PROVIDING: Final = (Party.Kind.PROVIDER, Party.Kind.BOTH)
 PREFIX_LENGTH: Final = 10
@@ -129,18 +128,6 @@ class ScopeNotForParty(LedgerError):
         super().__init__(f"{scope} is for providers, and {party} is a {kind}")
 
 
-class BoundInvalid(LedgerError):
-    """A bound of a key cannot be: `bound` says which, `value` what was given."""
-
-    problem = "key-bound-invalid"
-
-    def __init__(self, *, bound: str, value: object, expected: str) -> None:
-        self.bound = bound
-        self.value = str(value)
-        self.expected = expected
-        super().__init__(f"{bound} must be {expected}, not {str(value)!r}")
-
-
 class AddressNotAllowed(LedgerError):
     """The key is good, but not from here."""
 
@@ -181,43 +168,6 @@ class Issued:
     token: str
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """Within what a key may use its scopes; where a bound is empty, there is none."""
-
-    sources: Sequence[str] = ()
-    networks: Sequence[str] = ()
-    requests_per_minute: int | None = None
-    expires_at: datetime | None = None
-
-
-UNBOUNDED: Final = Bounds()
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who a checked key speaks for, and what it may do; `sources` is None where it may post any."""
-
-    key_id: int
-    party_id: int
-    party_code: str
-    is_platform: bool
-    is_provider: bool
-    user_id: int | None
-    scopes: frozenset[str]
-    sources: frozenset[str] | None = None
-    requests_per_minute: int | None = None
-
-    @property
-    def viewer(self) -> Viewer:
-        """Return what the caller may see: the platform everything, a party what is its own."""
-        return Viewer(party_id=self.party_id, sees_all=self.is_platform)
-
-    def may_post(self, source: str) -> bool:
-        """Return whether the key may speak for this source of its party."""
-        return self.sources is None or source in self.sources
-
-
 def issue(
     *,
     party: str,
@@ -237,7 +187,7 @@ def issue(
     for scope in wanted:
         if scope not in SCOPES:
             raise ScopeUnknown(scope)
-    checked = _checked(bounds)
+    checked = bounds.checked()
     holder = Party.objects.filter(code=party).first()
     if holder is None:
         raise PartyUnknown(party)
@@ -326,37 +276,6 @@ def revoke(prefix: str, *, now: datetime) -> bool:
     if revoked:
         logger.info("key revoked", extra={"prefix": prefix})
     return bool(revoked)
-
-
-def _checked(bounds: Bounds) -> Bounds:
-    """Return the bounds as they are stored, each thing once and in order."""
-    for source in bounds.sources:
-        if not 0 < len(source) <= LONGEST_SOURCE or "\x00" in source:
-            raise BoundInvalid(
-                bound="source",
-                value=source,
-                expected=f"a source's name of 1 to {LONGEST_SOURCE} characters",
-            )
-    found: set[Network] = set()
-    for text in bounds.networks:
-        try:
-            found.add(networks.network(text))
-        except ValueError as error:
-            raise BoundInvalid(
-                bound="network",
-                value=text,
-                expected="a network such as 192.0.2.0/24 or 2001:db8::/32, or an address",
-            ) from error
-    often = bounds.requests_per_minute
-    if often is not None and not 1 <= often <= MOST_REQUESTS:
-        raise BoundInvalid(
-            bound="requests per minute",
-            value=often,
-            expected=f"a whole number from 1 to {MOST_REQUESTS}",
-        )
-    return replace(
-        bounds, sources=sorted(set(bounds.sources)), networks=sorted(str(one) for one in found)
-    )
 
 
 def _prefix(token: str) -> str:

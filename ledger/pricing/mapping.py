@@ -111,6 +111,7 @@ def map_names(
     *,
     source: SourceLine,
     any_consumer: bool,
+    any_source: bool = True,
     now: datetime,
     published_by: str,
 ) -> Edited:
@@ -118,12 +119,14 @@ def map_names(
 
     Edits follow one another: each knows the one before. `any_consumer`: whether a name may lead to
     a consumer with whom the provider has no agreement; otherwise that one is not known to it.
+    `any_source`: whether one may be mapped for every source of the provider.
 
     :raises NamesInvalid: naming every faulty mapping; nothing is published.
     """
     with connection.cursor() as cursor:
         cursor.execute(catalogue.SERIALISE_PUBLICATIONS)
     faults = [*_senseless(wanted, source), *_repeated(wanted)]
+    faults += [] if any_source else _of_every_source(wanted)
     faults = faults or _out_of_reach(wanted, source, any_consumer=any_consumer)
     if faults:
         raise NamesInvalid(faults)
@@ -169,6 +172,15 @@ def _repeated(wanted: Sequence[Wanted]) -> list[Fault]:
         if first.setdefault(key, index) != index:
             faults.append(Fault(f"#/{index}", f"maps the name of #/{first[key]} once more"))
     return faults
+
+
+def _of_every_source(wanted: Sequence[Wanted]) -> list[Fault]:
+    """Return what reaches beyond the one source."""
+    return [
+        Fault(f"#/{index}/every_source", "is not for a key that speaks for single sources")
+        for index, one in enumerate(wanted)
+        if one.every_source
+    ]
 
 
 def _out_of_reach(

@@ -67,16 +67,24 @@ class Identified:
     repeats: list[Candidate]
 
 
-def record(*, provider_id: int, decoded: Decoded, now: datetime) -> Receipt:
+def record(
+    *,
+    provider_id: int,
+    decoded: Decoded,
+    now: datetime,
+    allowed_sources: frozenset[str] | None = None,
+) -> Receipt:
     """Record what a provider posted and return what became of every item.
 
     After it returns, what was accepted is on disk. A retry of the same events books nothing twice.
+    `allowed_sources` are those that who posts may speak for; None if for all of the provider's.
     """
     rejected = [
         Item(refusal.index, "rejected", refusal.code, refusal.detail)
         for refusal in decoded.refusals
     ]
-    timely, untimely = _in_time(decoded.records, now=now)
+    allowed, not_allowed = _of_sources(decoded.records, allowed_sources)
+    timely, untimely = _in_time(allowed, now=now)
     sources = known_sources(
         provider_id=provider_id, uris={record.source for record in timely}, now=now
     )
@@ -84,9 +92,31 @@ def record(*, provider_id: int, decoded: Decoded, now: datetime) -> Receipt:
     sent = len(decoded)
     identified = _identified(accepted_by_source)
     receipt = _register_with_retry(provider_id, identified, sources=sources, sent=sent, now=now)
-    items = sorted([*rejected, *untimely, *too_old, *receipt.items], key=lambda item: item.index)
+    items = sorted(
+        [*rejected, *not_allowed, *untimely, *too_old, *receipt.items], key=attrgetter("index")
+    )
     assert receipt.accepted + len(items) == sent, "every item is accounted for"
     return Receipt(receipt.batch_id, sent, receipt.accepted, items)
+
+
+def _of_sources(
+    records: Sequence[Record], allowed: frozenset[str] | None
+) -> tuple[Sequence[Record], list[Item]]:
+    """Part records of the allowed sources from those of others."""
+    if allowed is None:
+        return records, []
+    kept: list[Record] = []
+    refused: list[Item] = []
+    for one in records:
+        if one.source in allowed:
+            kept.append(one)
+        else:
+            detail = (
+                f"#/{one.index}/source: this key does not post for {one.source!r}; "
+                "use the key of that source"
+            )
+            refused.append(Item(one.index, "rejected", "source_not_allowed", detail))
+    return kept, refused
 
 
 def _in_time(records: Sequence[Record], *, now: datetime) -> tuple[list[Record], list[Item]]:

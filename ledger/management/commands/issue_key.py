@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from ledger.errors import LedgerError
 from ledger.parties import keys
-from ledger.parties.keys import Bounds
+from ledger.parties.bounds import Bounds
 
 
 class Command(BaseCommand):

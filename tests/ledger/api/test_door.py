@@ -1,5 +1,6 @@
 """Who is let in: the bounds of a key, as a caller meets them."""
 
+import json
 from typing import Any
 
 import http_sf
@@ -7,8 +8,10 @@ import pytest
 from django.test import Client
 
 from ledger.parties import keys
-from ledger.parties.models import ApiKey
-from tests import callers
+from ledger.parties.bounds import Bounds
+from ledger.parties.models import ApiKey, Source
+from ledger.pricing.source_names import SourceName
+from tests import callers, factories
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
@@ -16,15 +19,15 @@ pytestmark = pytest.mark.django_db
 BATCHES = "/v1/set-aside"
 
 
-def client(**bounds: Any) -> Client:
-    """Return a client whose key is bound so."""
+def client(*scopes: str, **bounds: Any) -> Client:
+    """Return a client whose key is bound so; it may read unless it is said what it may."""
     callers.party("westcloud", "provider")
     token = keys.issue(
         party="westcloud",
-        scopes=["books:read"],
+        scopes=scopes or ["books:read"],
         name="",
         now=NOW,
-        bounds=keys.Bounds(**bounds),
+        bounds=Bounds(**bounds),
     ).token
     return Client(headers={"Authorization": f"Bearer {token}"}, raise_request_exception=False)
 
@@ -124,6 +127,35 @@ class TestRateLimit:
 
         assert "RateLimit" not in answer
         assert "RateLimit-Policy" not in answer
+
+
+class TestSources:
+    def test_of_others_are_not_posted_for(self) -> None:
+        bound = client("events:write", sources=[factories.SOURCE])
+        events = [factories.event("a"), factories.event("b", source="urn:other")]
+
+        answer = bound.post("/v1/events", json.dumps(events), content_type="application/json")
+
+        assert (answer.status_code, answer.json()["accepted"]) == (202, 1)
+        (item,) = answer.json()["items"]
+        assert (item["index"], item["code"]) == (1, "source_not_allowed")
+
+    def test_of_others_are_not_spoken_for(self) -> None:
+        factories.publish()
+        factories.record(factories.event("a"), factories.event("b", source="urn:other"))
+        bound = client("names:write", sources=[factories.SOURCE])
+        name = {"kind": "consumer", "name": "sk-1", "target": "acme"}
+
+        def mapped(uri: str, **more: Any) -> tuple[int, str]:
+            address = f"/v1/sources/{Source.objects.get(uri=uri).id}/names"
+            body = json.dumps([name | more])
+            answer = bound.post(address, body, content_type="application/json")
+            return answer.status_code, answer.json().get("type", "")
+
+        assert mapped("urn:other") == (403, "/problems/source-not-allowed")
+        assert mapped(factories.SOURCE, every_source=True) == (422, "/problems/names-invalid")
+        assert not SourceName.objects.exists()
+        assert mapped(factories.SOURCE) == (200, "")
 
 
 class TestParty:

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ledger.parties import allowances, keys
-from ledger.parties.allowances import MOST_REQUESTS, Allowance, Throttled
+from ledger.parties.allowances import Allowance, Throttled
+from ledger.parties.bounds import MOST_REQUESTS
 from ledger.parties.models import ApiKey, RequestAllowance
 from tests import at_once, callers
 from tests.factories import NOW

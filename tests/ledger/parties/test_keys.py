@@ -16,6 +16,7 @@ from django.db import DataError, IntegrityError, connection, transaction
 from pytest_django import DjangoAssertNumQueries
 
 from ledger.parties import keys
+from ledger.parties.bounds import UNBOUNDED, BoundInvalid, Bounds
 from ledger.parties.models import ApiKey
 from ledger.parties.viewers import Viewer
 from tests.callers import party, user
@@ -23,14 +24,14 @@ from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
 SECOND = timedelta(seconds=1)
-ELSEWHERE = keys.Bounds(networks=["192.0.2.0/24", "2001:db8::/32"])
+ELSEWHERE = Bounds(networks=["192.0.2.0/24", "2001:db8::/32"])
 
 
 def issue(
     *scopes: str,
     user_name: str | None = None,
     expires_at: datetime | None = None,
-    bounds: keys.Bounds = keys.UNBOUNDED,
+    bounds: Bounds = UNBOUNDED,
 ) -> keys.Issued:
     party("westcloud", "provider")
     return keys.issue(
@@ -67,14 +68,14 @@ class TestIssue:
             ({"scopes": ["books:burn"]}, keys.ScopeUnknown),
             ({"party": "nobody"}, keys.PartyUnknown),
             ({"user": "nobody"}, keys.UserUnknown),
-            ({"bounds": keys.Bounds(sources=[""])}, keys.BoundInvalid),
-            ({"bounds": keys.Bounds(sources=["a\x00"])}, keys.BoundInvalid),
-            ({"bounds": keys.Bounds(sources=["a" * 513])}, keys.BoundInvalid),
-            ({"bounds": keys.Bounds(networks=["nowhere"])}, keys.BoundInvalid),
-            ({"bounds": keys.Bounds(networks=["192.0.2.7/24"])}, keys.BoundInvalid),
-            ({"bounds": keys.Bounds(networks=["192.0.2.0/33"])}, keys.BoundInvalid),
-            ({"bounds": keys.Bounds(requests_per_minute=0)}, keys.BoundInvalid),
-            ({"bounds": keys.Bounds(requests_per_minute=100_001)}, keys.BoundInvalid),
+            ({"bounds": Bounds(sources=[""])}, BoundInvalid),
+            ({"bounds": Bounds(sources=["a\x00"])}, BoundInvalid),
+            ({"bounds": Bounds(sources=["a" * 513])}, BoundInvalid),
+            ({"bounds": Bounds(networks=["nowhere"])}, BoundInvalid),
+            ({"bounds": Bounds(networks=["192.0.2.7/24"])}, BoundInvalid),
+            ({"bounds": Bounds(networks=["192.0.2.0/33"])}, BoundInvalid),
+            ({"bounds": Bounds(requests_per_minute=0)}, BoundInvalid),
+            ({"bounds": Bounds(requests_per_minute=100_001)}, BoundInvalid),
         ],
     )
     def test_refuses_what_it_does_not_know_and_stores_nothing(
@@ -107,7 +108,7 @@ class TestIssue:
         assert keys.authenticate(issued.token, now=NOW).is_provider
 
     def test_stores_bounds_once_each_and_none_as_null(self) -> None:
-        bounds = keys.Bounds(
+        bounds = Bounds(
             sources=["b", "a", "b"],
             networks=["2001:DB8::/32", "192.0.2.7", "192.0.2.7/32"],
             requests_per_minute=600,
@@ -244,19 +245,19 @@ class TestAuthenticate:
         ("sources", "expected"), [((), True), (["urn:a"], True), (["urn:a:1", "urn:b"], False)]
     )
     def test_says_whose_usage_the_key_may_post(self, sources: list[str], expected: bool) -> None:
-        issued = issue(bounds=keys.Bounds(sources=sources))
+        issued = issue(bounds=Bounds(sources=sources))
 
         assert keys.authenticate(issued.token, now=NOW).may_post("urn:a") is expected
 
     @pytest.mark.parametrize(
         ("bounds", "refusal"),
         [
-            (keys.Bounds(expires_at=NOW), keys.KeyExpired),
-            (keys.Bounds(networks=["192.0.2.0/24"]), keys.AddressNotAllowed),
+            (Bounds(expires_at=NOW), keys.KeyExpired),
+            (Bounds(networks=["192.0.2.0/24"]), keys.AddressNotAllowed),
         ],
     )
     def test_does_not_note_a_use_that_it_refused(
-        self, bounds: keys.Bounds, refusal: type[Exception]
+        self, bounds: Bounds, refusal: type[Exception]
     ) -> None:
         issued = issue(bounds=bounds, expires_at=bounds.expires_at)
 

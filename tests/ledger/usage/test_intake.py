@@ -194,6 +194,33 @@ class TestRecord:
         ]
         assert "2020-01-01" in receipt.items[1].detail
 
+    def test_rejects_events_of_sources_that_the_key_may_not_post_for(self) -> None:
+        receipt = factories.record(
+            factories.event("mine", source="urn:a"),
+            factories.event("theirs", source="urn:b"),
+            factories.event("alike", source="urn:a:1"),
+            factories.event("mine-too", source="urn:a"),
+            allowed_sources=frozenset({"urn:a", "urn:never"}),
+        )
+
+        assert receipt.accepted == 2
+        assert [(item.index, item.status, item.code) for item in receipt.items] == [
+            (1, "rejected", "source_not_allowed"),
+            (2, "rejected", "source_not_allowed"),
+        ]
+        assert receipt.items[0].detail.startswith("#/1/source: this key does not post for 'urn:b'")
+        assert set(Source.objects.values_list("uri", flat=True)) == {"urn:a"}
+        assert EventKey.objects.count() == 2
+
+    def test_says_nothing_to_a_key_about_events_of_other_sources(self) -> None:
+        factories.record(factories.event("known", source="urn:b"))
+
+        receipt = factories.record(
+            factories.event("known", source="urn:b"), allowed_sources=frozenset({"urn:a"})
+        )
+
+        assert [item.code for item in receipt.items] == ["source_not_allowed"]
+
     def test_cuts_fractions_and_never_moves_an_event_into_the_next_slot(self) -> None:
         event = factories.event("edge")
         event["time"] = "2026-10-05T02:29:59.9999999Z"

@@ -1,0 +1,48 @@
+"""Who calls: the party that a checked key speaks for, and what it may do. Pure."""
+
+from dataclasses import dataclass
+
+from ledger.errors import LedgerError
+from ledger.parties.viewers import Viewer
+
+
+class SourceNotAllowed(LedgerError):
+    """The key is bound to other sources."""
+
+    problem = "source-not-allowed"
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        super().__init__(f"this key does not speak for the source {source!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who a checked key speaks for, and what it may do; `sources` is None where it may post any."""
+
+    key_id: int
+    party_id: int
+    party_code: str
+    is_platform: bool
+    is_provider: bool
+    user_id: int | None
+    scopes: frozenset[str]
+    sources: frozenset[str] | None = None
+    requests_per_minute: int | None = None
+
+    @property
+    def viewer(self) -> Viewer:
+        """Return what the caller may see: the platform everything, a party what is its own."""
+        return Viewer(party_id=self.party_id, sees_all=self.is_platform)
+
+    def check_source(self, source: str) -> None:
+        """Do nothing, if the key may speak for this source.
+
+        :raises SourceNotAllowed: if not.
+        """
+        if not self.may_post(source):
+            raise SourceNotAllowed(source)
+
+    def may_post(self, source: str) -> bool:
+        """Return whether the key may speak for this source of its party."""
+        return self.sources is None or source in self.sources
