@@ -22,7 +22,7 @@ from ledger.errors import LedgerError
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE: Final = "application/problem+json"
-API_PREFIX: Final = "/v1/"
+API_PREFIXES: Final = ("/v1/", "/api/")
 RESERVED: Final = frozenset({"type", "title", "status", "detail", "instance"})
 
 
@@ -41,6 +41,7 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "invalid-parameter": Problem(400, "A parameter has no such value"),
     "invalid-cursor": Problem(400, "The cursor is not one of ours"),
     "unreadable-body": Problem(400, "The body cannot be read"),
+    "events-refused": Problem(400, "Some events of the batch were not taken"),
     "key-missing": Problem(401, "An API key is needed"),
     "key-unknown": Problem(401, "The API key is unknown"),
     "key-expired": Problem(401, "The API key has expired"),
@@ -191,28 +192,28 @@ def respond(name: str, *, detail: str) -> JsonResponse:
 
 
 @csrf_exempt  # whoever calls the API has no cookie to be abused, and is to read a problem
-def no_such_path(_request: HttpRequest, rest: str = "") -> HttpResponse:
+def no_such_path(request: HttpRequest) -> HttpResponse:
     """Answer a path of the API that does not exist, with or without DEBUG."""
-    return respond("not-found", detail=f"{API_PREFIX}{rest} is no path of this API")
+    return respond("not-found", detail=f"{request.path} is no path of this API")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """Be Django's handler400: a problem under /v1/, a page elsewhere."""
-    if request.path.startswith(API_PREFIX):
+    """Be Django's handler400: a problem under the API, a page elsewhere."""
+    if request.path.startswith(API_PREFIXES):
         return respond("invalid-request", detail="the request cannot be understood")
     return defaults.bad_request(request, exception)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """Be Django's handler404: a problem under /v1/, a page elsewhere."""
-    if request.path.startswith(API_PREFIX):
+    """Be Django's handler404: a problem under the API, a page elsewhere."""
+    if request.path.startswith(API_PREFIXES):
         return respond("not-found", detail=f"{request.path} is no path of this API")
     return defaults.page_not_found(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
-    """Be Django's handler500: a problem under /v1/, a page elsewhere."""
-    if request.path.startswith(API_PREFIX):
+    """Be Django's handler500: a problem under the API, a page elsewhere."""
+    if request.path.startswith(API_PREFIXES):
         return respond("internal-error", detail="it is logged; nothing of the request was stored")
     return defaults.server_error(request)
 

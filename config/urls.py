@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from config import pages, problems
+from ledger.api.openmeter import OpenMeterView
 
 urlpatterns = [
     path("", pages.index, name="index"),
@@ -15,7 +16,8 @@ urlpatterns = [
     path("v1/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("v1/", include("ledger.api.urls")),
     path("v1/", include("settlement.api.urls")),
-    re_path(r"^v1/(?P<rest>.*)$", problems.no_such_path),
+    path("api/v1/events", OpenMeterView.as_view()),  # where OpenMeter has it
+    re_path(r"^(?:v1|api)/", problems.no_such_path),
 ]
 
 handler400 = problems.bad_request

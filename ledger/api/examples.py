@@ -59,6 +59,15 @@ LITELLM_PAYLOAD: Final[Example] = {
         },
     },
 }
+OPENMETER_EVENT: Final[Example] = {
+    "specversion": "1.0",
+    "id": "5c10fade-1c9e-4d6c-8275-c52c36731d3c",
+    "source": "chat-app",
+    "type": "prompt",
+    "subject": "acme",
+    "time": "2026-10-05T09:30:00.250Z",
+    "data": {"tokens": 2000, "model": "llama-70b", "type": "input"},
+}
 RECEIPT: Final[Example] = {
     "batch": "77",
     "accepted": 998,

@@ -39,6 +39,27 @@ _EXAMPLES: Final = (
         why="a CloudEvents batch is a JSON array",
     ),
     _problem(
+        "events-refused",
+        400,
+        "Some events of the batch were not taken",
+        "1 of 3 events were not taken, and the others are recorded; see items, beginning with "
+        "#/2/type: is none of clearwatt.usage, litellm_tokens, prompt, whose data are known here",
+        batch="77",
+        accepted=2,
+        duplicates=0,
+        conflicts=0,
+        rejected=1,
+        items=[
+            {
+                "index": 2,
+                "status": "rejected",
+                "code": "invalid_event",
+                "detail": "#/2/type: is none of clearwatt.usage, litellm_tokens, prompt, whose "
+                "data are known here",
+            }
+        ],
+    ),
+    _problem(
         "key-missing",
         401,
         "An API key is needed",

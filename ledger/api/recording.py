@@ -35,18 +35,22 @@ def source_parameter(otherwise: str) -> OpenApiParameter:
         "source",
         type={"type": "string", "minLength": 1, "maxLength": LONGEST_NAME},
         description="Your emitter's name, such as a gateway's. With an event's id it makes its "
-        f"identity: choose it once for each emitter. `{otherwise}` if left out.",
+        "identity: choose it once for each emitter. If left out, the source that the key is bound "
+        f"to, if it is one, or else `{otherwise}`.",
     )
 
 
 def source(request: Request) -> str:
-    """Return the source that the address names; empty if it names none.
+    """Return the source that the address names, or the only one that the key may post for.
+
+    Empty if there is neither.
 
     :raises InvalidParameter: if it is no name.
     """
     name = request.query_params.get("source")
     if name is None:
-        return ""
+        bound = caller_of(request).sources or frozenset()
+        return next(iter(bound)) if len(bound) == 1 else ""
     if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
         expected = f"a name of 1 to {LONGEST_NAME} printable characters"
         raise InvalidParameter(parameter="source", expected=expected)

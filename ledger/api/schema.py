@@ -57,8 +57,7 @@ def answers(
 
     `more_problems` are examples of problems that only the caller's package knows.
     """
-    known = {**PROBLEM_EXAMPLES, **(more_problems or {})}
-    described: Answers = {
+    return {
         (str(status), JSON): OpenApiResponse(
             response=answer,
             description=description,
@@ -67,8 +66,17 @@ def answers(
                     name=description, value=example, media_type=JSON, status_codes=[str(status)]
                 )
             ],
-        )
+        ),
+        **refusals(problems, more_problems),
     }
+
+
+def refusals(
+    problems: Sequence[str], more_problems: Mapping[str, dict[str, Any]] | None = None
+) -> Answers:
+    """Describe each problem that an operation may answer, by status, with an example of each."""
+    known = {**PROBLEM_EXAMPLES, **(more_problems or {})}
+    described: Answers = {}
     by_status: dict[str, list[str]] = {}
     for name in [*problems, *(more_problems or {})]:
         by_status.setdefault(str(known[name]["status"]), []).append(name)

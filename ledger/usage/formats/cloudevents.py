@@ -25,7 +25,8 @@ SINGLE: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
 EITHER: Final = "application/json"
 LINES: Final = "application/x-ndjson"
-CONTENT_TYPES: Final = (SINGLE, BATCH, EITHER, LINES)
+STRUCTURED: Final = (SINGLE, BATCH, EITHER)
+CONTENT_TYPES: Final = (*STRUCTURED, LINES)
 
 LARGEST_SEQUENCE: Final = 2**62
 NEEDS_SURFACE: Final = "; a usage object of another's making needs its `surface`"
@@ -111,10 +112,32 @@ def decode(body: bytes, *, content_type: str, limit: int) -> Decoded:
     careful = b"\\u0000" in body
     events = _at_once(body, form)
     if events is None:
-        return _one_by_one(_items(body, form, limit=limit), careful=careful)
+        items = _items(body, form, limit=limit)
+        return one_by_one(list(enumerate(items)), careful=careful)
     if len(events) > limit:
         raise TooManyEvents(len(events), limit)
     return _sorted_out(list(enumerate(events)), [], careful=careful)
+
+
+def items(body: bytes, *, content_type: str, limit: int) -> list[msgspec.Raw]:
+    """Return the items of a body as they were sent, each to be read by itself.
+
+    :raises UnsupportedContentType, UnreadableBody, TooManyEvents: if the whole body is refused.
+    """
+    media_type = decoding.media_type(content_type, accepted=STRUCTURED)
+    return _items(body, _single_or_batch(body, media_type), limit=limit)
+
+
+def one_by_one(items: Sequence[tuple[int, msgspec.Raw]], *, careful: bool) -> Decoded:
+    """Return what items hold, by their indices; those that are no events are refused alone."""
+    events: list[tuple[int, SurfaceEvent]] = []
+    refusals: list[Refusal] = []
+    for index, item in items:
+        try:
+            events.append((index, _ANY[0].decode(item)))
+        except UNDECODABLE as error:
+            refusals.append(decoding.undecodable(index, error))
+    return _sorted_out(events, refusals, careful=careful)
 
 
 def counts_of(data: SurfaceData) -> Counted | Malformed:
@@ -195,24 +218,6 @@ def _items(body: bytes, form: str, *, limit: int) -> list[msgspec.Raw]:
         return [_RAW.decode(body)]
     except UNDECODABLE as error:
         raise UnreadableBody(str(error)) from error
-
-
-def _one_by_one(items: list[msgspec.Raw], *, careful: bool) -> Decoded:
-    """Find the items that do not decode, and keep the others."""
-    events: list[tuple[int, SurfaceEvent]] = []
-    refusals: list[Refusal] = []
-    for index, item in enumerate(items):
-        try:
-            events.append((index, _ANY[0].decode(item)))
-        except msgspec.ValidationError as error:
-            refusals.append(
-                Refusal(index, "invalid_event", decoding.with_pointer(str(error), index))
-            )
-        except UNDECODABLE as error:
-            refusals.append(
-                Refusal(index, "unreadable_event", decoding.with_pointer(str(error), index))
-            )
-    return _sorted_out(events, refusals, careful=careful)
 
 
 POINTERS: Final = {

@@ -246,6 +246,13 @@ def unstorable(record: Record, *, pointers: Mapping[str, str]) -> Refusal | None
     return None
 
 
+def undecodable(index: int, error: Exception) -> Refusal:
+    """Refuse an item that is not what it should be, or no JSON at all."""
+    is_json = isinstance(error, msgspec.ValidationError)
+    code = "invalid_event" if is_json else "unreadable_event"
+    return Refusal(index, code, with_pointer(str(error), index))
+
+
 def mended(value: Any) -> str:
     r"""Return a text as it can be stored; numbers as digits, and nothing for anything else.
 

@@ -8,6 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from ledger import audit, tasks
+from ledger.parties import keys
 from ledger.parties.models import Source
 from ledger.rating import rate
 from ledger.rating.models import SetAside, UsageEntry
@@ -119,6 +120,21 @@ class TestPost:
             "urn:gateway:litellm-1",
             "litellm",
         }
+
+    def test_takes_the_only_source_that_a_key_is_bound_to(self, provider: Client) -> None:
+        key = keys.issue(
+            party="westcloud",
+            scopes=["events:write"],
+            name="gateway",
+            now=factories.NOW,
+            bounds=keys.Bounds(sources=["urn:gw"]),
+        )
+        bound = Client(headers={"Authorization": f"Bearer {key.token}"})
+
+        _, receipt = send(bound, CAPTURED)
+
+        assert receipt["accepted"] == 1
+        assert Source.objects.get().uri == "urn:gw"
 
     @pytest.mark.parametrize(
         "query", ["?source=", "?source=%01", "?sorce=a", f"?source={'x' * 513}"]

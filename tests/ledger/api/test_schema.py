@@ -54,6 +54,7 @@ class TestDocument:
     def test_offers_the_paths_that_were_promised(self, document: dict[str, Any]) -> None:
         assert {
             "/v1/events",
+            "/api/v1/events",
             "/v1/litellm",
             "/v1/otlp/v1/traces",
             "/v1/accounts",
@@ -107,7 +108,7 @@ class TestDocument:
             contents = [
                 (code, media_type, content)
                 for code, response in operation["responses"].items()
-                for media_type, content in response["content"].items()
+                for media_type, content in response.get("content", {}).items()
             ]
             for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
                 contents.append(("request", media_type, content))
