@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from ledger import audit, tasks
 from ledger.parties import keys
+from ledger.parties.bounds import Bounds
 from ledger.parties.models import Source
 from ledger.rating import rate
 from ledger.rating.models import SetAside, UsageEntry
@@ -127,7 +128,7 @@ class TestPost:
             scopes=["events:write"],
             name="gateway",
             now=factories.NOW,
-            bounds=keys.Bounds(sources=["urn:gw"]),
+            bounds=Bounds(sources=["urn:gw"]),
         )
         bound = Client(headers={"Authorization": f"Bearer {key.token}"})
 
