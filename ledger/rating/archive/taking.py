@@ -3,6 +3,8 @@
 import json
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,11 +18,17 @@ from ledger.periods import month_of
 from ledger.rating.archive import parquet
 from ledger.rating.archive.columns import Facts
 from ledger.rating.archive.records import archive_of, held_alone
+from ledger.rating.partitions import MONTH_ARCHIVED
 from ledger.rating.waiting import Unsettled, unsettled
 
 logger = logging.getLogger(__name__)
 
 ATTACHED: Final = "SELECT ledger_usage_attached(%(month)s)"
+WAKE: Final = """
+    UPDATE ledger_set_aside
+    SET retry_at = %(now)s
+    WHERE reason = %(reason)s AND missing = %(missing)s AND retry_at > %(now)s
+"""
 ARCHIVE: Final = """
     SELECT ledger_archive_usage_month(
         %(month)s, %(file)s, %(sha256)s, %(columns)s, %(facts)s::jsonb, %(drop)s, %(by)s, %(now)s)
@@ -110,7 +118,7 @@ def archive_month(month: date, *, folder: Path, by: str, now: datetime, drop: bo
     :raises RefusedByTheBooks: if the file is not what the partition holds, or the database
         refuses for another reason; nothing is changed.
     """
-    with held_alone(month):
+    with held_alone(month), _waking_who_waits(month, now=now):
         _require_archivable(month, now=now)
         columns = parquet.journal_columns()
         folder.mkdir(parents=True, exist_ok=True)
@@ -146,6 +154,21 @@ def file_name(month: date, *, sha256: str) -> str:
     'usage-2024-01-0123456789ab.parquet'
     """
     return f"usage-{month:%Y-%m}-{sha256[:12]}.parquet"
+
+
+@contextmanager
+def _waking_who_waits(month: date, *, now: datetime) -> Iterator[None]:
+    """If the month stays, have the events tried again that met it being archived.
+
+    Also those that met an earlier run, which was killed.
+    """
+    try:
+        yield
+    except LedgerError:
+        missing = f"month:{month:%Y-%m}"
+        with connection.cursor() as cursor:
+            cursor.execute(WAKE, {"reason": MONTH_ARCHIVED, "missing": missing, "now": now})
+        raise
 
 
 def _require_archivable(month: date, *, now: datetime) -> None:
