@@ -41,7 +41,7 @@ def by_surface(*, surface: str, vendor: str, usage: Mapping[str, Any]) -> Counte
         said = decoding.canonical({"surface": surface, "vendor": vendor, "usage": usage})
     except ValueError as error:
         return Malformed("", f"contradicts itself, and cannot be kept as it is: {error}")
-    if len(said.encode()) > decoding.LARGEST_FINDING_BYTES or "\\u0000" in said:
+    if len(said.encode()) > decoding.LARGEST_FINDING_BYTES or decoding.holds_nul(said):
         return Malformed(
             "",
             "contradicts itself, and is kept only up to "

@@ -237,7 +237,7 @@ def unstorable(record: Record, *, pointers: Mapping[str, str]) -> Refusal | None
         attributes = attributes_json(record.attributes) or ""
     except ValueError as error:
         return refusal(record.index, pointer, str(error))
-    if "\\u0000" in attributes or len(attributes.encode()) > LARGEST_ATTRIBUTES_BYTES:
+    if holds_nul(attributes) or len(attributes.encode()) > LARGEST_ATTRIBUTES_BYTES:
         return refusal(
             record.index,
             pointer,
@@ -251,6 +251,17 @@ def undecodable(index: int, error: Exception) -> Refusal:
     is_json = isinstance(error, msgspec.ValidationError)
     code = "invalid_event" if is_json else "unreadable_event"
     return Refusal(index, code, with_pointer(str(error), index))
+
+
+def holds_nul(text: str) -> bool:
+    r"""Return whether JSON holds a NUL character, and not a backslash before the text u0000.
+
+    Whoever may write a text into an event of another's, such as a tag, could else have it refused.
+
+    >>> holds_nul(r'"a\u0000"'), holds_nul(r'"a\\u0000"'), holds_nul(r'"a\\\u0000"')
+    (True, False, True)
+    """
+    return "\\u0000" in text and "\\u0000" in text.replace("\\\\", "")
 
 
 def mended(value: Any) -> str:

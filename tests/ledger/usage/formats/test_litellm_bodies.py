@@ -53,10 +53,14 @@ class TestBodies:
             "NaN",
             "-Infinity",
             '"a\\u0000b"',
+            r'"a\\u0000b"',
             '["\\ud83d", {"temperature": Infinity}]',
+            r'["\\u0000"]',
         ],
     )
-    @pytest.mark.parametrize("member", ["messages", "end_user", "model_parameters", "request_tags"])
+    @pytest.mark.parametrize(
+        "member", ["messages", "end_user", "model_parameters", "request_tags", "session_id"]
+    )
     def test_are_not_spoilt_by_what_a_user_wrote(self, written_by_a_user: str, member: str) -> None:
         spoilt = json.dumps(payload(**{member: "HERE"}, litellm_call_id="spoilt"))
         spoilt = spoilt.replace('"HERE"', written_by_a_user)
