@@ -78,6 +78,30 @@ class TestDecode:
                 (70, 0, 30, 0, 5, 15, 0, 0, 0),
             ),
             ({IN: 8, "gen_ai.usage.cost": 0.5}, (8, 0, 0, 0, 0, 0, 0, 0, 0)),
+            (
+                # As OpenLLMetry writes them.
+                {
+                    IN: 1_000,
+                    OUT: 10,
+                    "gen_ai.usage.cache_read_input_tokens": 900,
+                    "gen_ai.usage.cache_creation_input_tokens": 50,
+                    "gen_ai.usage.reasoning_tokens": 4,
+                    "gen_ai.usage.total_tokens": 1_010,
+                },
+                (50, 900, 50, 0, 6, 4, 0, 0, 0),
+            ),
+            (
+                # As Pydantic AI does.
+                {
+                    IN: 1_000,
+                    OUT: 10,
+                    "gen_ai.usage.details.cache_read_tokens": 900,
+                    "gen_ai.usage.details.cache_write_tokens": 50,
+                    "gen_ai.usage.details.reasoning_tokens": 4,
+                    "gen_ai.usage.details.input_tokens": 50,
+                },
+                (50, 900, 50, 0, 6, 4, 0, 0, 0),
+            ),
         ],
     )
     def test_knows_every_spelling(
@@ -91,6 +115,9 @@ class TestDecode:
             ({IN: 100, OUT: 1, CREATED: 30, WRITTEN: 31}, "spellings"),
             ({IN: 100, OUT: 1, READ: 101}, "cache_nesting"),
             ({IN: 100, OUT: 1, REASONING: 2}, "reasoning_nesting"),
+            ({IN: 100, OUT: 1, READ: 9, "gen_ai.usage.cache_read_tokens": 8}, "spellings"),
+            ({IN: 100, OUT: 1, "gen_ai.usage.context_cache.tokens": 90}, "unplaced"),
+            ({IN: 100, OUT: 1, "gen_ai.usage.context_cache.tokens": 101}, "modalities"),
         ],
     )
     def test_keeps_a_contradiction_with_what_was_said(
