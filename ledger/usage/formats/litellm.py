@@ -27,7 +27,7 @@ from ledger.usage.formats.decoding import (
     UnreadableBody,
 )
 from ledger.usage.formats.surfaces import Malformed
-from ledger.usage.identity import EPOCH
+from ledger.usage.identity import EPOCH, microseconds
 
 JSON: Final = "application/json"
 LINES: Final = "application/x-ndjson"
@@ -40,6 +40,7 @@ LONGEST_KEPT: Final = 256
 MOST_TAGS: Final = 16
 MADE_TAG: Final = "User-Agent: "
 LATEST_SECONDS: Final = 253_402_300_800  # 10000-01-01
+MICROSECOND: Final = Decimal("0.000001")
 WRITTEN_BY_USERS: Final = ("tags", "end_user", "session_id", "trace_id", "model")
 """Attributes that are left out, in this order, where there is no room for all."""
 
@@ -171,13 +172,13 @@ def _record(index: int, payload: Payload, *, source: str) -> Record | Refusal:
         return Refusal(index, "no_usage", f"#/{index}: states no usage, so that nothing is booked")
     if isinstance(found, Malformed):
         return decoding.refusal(index, f"metadata/usage_object{found.pointer}", found.detail)
-    event_id = _event_id(payload)
-    if not event_id:
-        return decoding.refusal(index, "litellm_call_id", "is missing, and so is `id`")
     try:
         occurred_at = None if payload.endTime is None else _moment(payload.endTime)
     except ValueError as error:
         return decoding.refusal(index, "endTime", str(error))
+    event_id = _event_id(payload, occurred_at)
+    if not event_id:
+        return decoding.refusal(index, "litellm_call_id", "is missing, and so is `id`")
     record = Record(
         index,
         source,
@@ -221,23 +222,31 @@ def _counted(payload: Payload, metadata: Metadata) -> Counted | Malformed | None
         return counted.by_surface(
             surface=SURFACE,
             vendor=decoding.mended(payload.custom_llm_provider),
-            usage=totals | (metadata.usage_object or {}),
+            usage=totals | _stated(metadata.usage_object or {}),
         )
     reached = payload.model_id or payload.custom_llm_provider
     return Counted(NO_COUNTS) if payload.status == "failure" and reached else None
 
 
-def _event_id(payload: Payload) -> str:
+def _stated(usage: dict[str, Any]) -> dict[str, Any]:
+    """Return what a usage object states: null counts as absent, so that it hides no total."""
+    return {name: value for name, value in usage.items() if value is not None}
+
+
+def _event_id(payload: Payload, ended_at: datetime | None) -> str:
     """Return the identity of what was charged for: LiteLLM's call, and the answer to it.
 
     The call alone is not enough. A call that failed and was answered by a fallback is reported
     twice under one id, and whoever calls may choose the id (`x-litellm-call-id`), so that a second
-    call could hide behind the first.
+    call could hide behind the first. Where the answer has no id, as that of embeddings and of what
+    was broken off, LiteLLM repeats the call's, and the end tells two calls apart.
     """
     call, answer = decoding.mended(payload.litellm_call_id), decoding.mended(payload.id)
     parts = [call] if call else []
     if answer and answer != call:
         parts.append(answer)
+    elif call and ended_at is not None:
+        parts.append(str(microseconds(ended_at)))
     if parts and payload.status == "failure":
         parts.append("failed")
         parts += [decoding.mended(payload.model_id)] if payload.model_id else []
@@ -253,7 +262,8 @@ def _moment(seconds: Decimal) -> datetime:
     """
     if not seconds.is_finite() or not 0 <= seconds < LATEST_SECONDS:
         raise ValueError("is no number of seconds since 1970")
-    return EPOCH + timedelta(microseconds=int(seconds.scaleb(6)))
+    # Division cuts, and exactly: whatever else rounds to the context's digits.
+    return EPOCH + timedelta(microseconds=int(seconds // MICROSECOND))
 
 
 def _status(payload: Payload, found: Counted) -> str:
@@ -273,14 +283,12 @@ def _status(payload: Payload, found: Counted) -> str:
 def _consumer(payload: Payload, metadata: Metadata) -> str:
     """Return who is charged: the holder of the virtual key, whom LiteLLM has proved.
 
-    `end_user` is what the caller says of itself; it counts only where there are no keys.
+    `end_user` is what the caller says of itself; it counts only where there are no keys, and is cut
+    where it is too long: refused, the call would cost its caller nothing.
     """
-    return _first(
-        metadata.user_api_key_alias,
-        metadata.user_api_key_hash,
-        metadata.user_api_key_end_user_id,
-        payload.end_user,
-    )
+    proved = _first(metadata.user_api_key_alias, metadata.user_api_key_hash)
+    said = _first(metadata.user_api_key_end_user_id, payload.end_user)
+    return proved or said[:LONGEST_NAME]
 
 
 def _project(metadata: Metadata) -> str:

@@ -46,6 +46,11 @@ class TestDecode:
             },
         )
 
+    def test_takes_null_in_the_usage_object_for_what_is_not_stated(self) -> None:
+        usage = {"prompt_tokens": 10, "completion_tokens": None, "total_tokens": None}
+
+        assert record(with_usage(usage)).counts == (10, 0, 0, 0, 20, 0, 0, 0, 0)
+
     def test_keeps_neither_questions_nor_answers_nor_addresses_of_users(self) -> None:
         kept = repr(record(CAPTURED))
 
@@ -101,6 +106,8 @@ class TestDecode:
             ("1795523197.993219", 993_219),
             ("1795523197.9932198", 993_219),
             ("1795523197.999999999999999999", 999_999),
+            ("1795523197." + "9" * 60, 999_999),
+            ("1795523197.0" + "0" * 5_000 + "1", 0),
             ("1795523197", 0),
             ("1.795523197000001e9", 1),
         ],
@@ -123,6 +130,10 @@ class TestDecode:
         assert decoded.refusals[0].detail.startswith("#/0/endTime")
 
 
+ENDED = 1_795_523_197_993_219
+"""The captured payload's end, in microseconds."""
+
+
 class TestIdentity:
     def test_tells_a_failure_from_the_fallback_that_answered_the_same_call(self) -> None:
         failed = payload(id=CALL, status="failure", model_id="m1", metadata={"usage_object": {}})
@@ -130,7 +141,7 @@ class TestIdentity:
 
         ids = [one.event_id for one in decode(failed, again, CAPTURED).records]
 
-        assert ids == [f"{CALL}:failed:m1", f"{CALL}:failed:m2", f"{CALL}:{ANSWER}"]
+        assert ids == [f"{CALL}:{ENDED}:failed:m1", f"{CALL}:{ENDED}:failed:m2", f"{CALL}:{ANSWER}"]
 
     def test_tells_calls_apart_whose_caller_gave_them_one_id(self) -> None:
         ids = [
@@ -143,8 +154,15 @@ class TestIdentity:
 
         assert ids == [f"mine:{ANSWER}", "mine:chatcmpl-2"]
 
-    def test_is_the_call_alone_where_the_answer_has_no_id(self) -> None:
-        assert record(payload(id=CALL)).event_id == CALL
+    def test_is_the_call_and_its_end_where_the_answer_has_no_id(self) -> None:
+        first, again, other = (
+            record(payload(id=CALL, call_type="aembedding", endTime=ended)).event_id
+            for ended in (CAPTURED["endTime"], CAPTURED["endTime"], CAPTURED["endTime"] + 1)
+        )
+
+        assert first == again == f"{CALL}:{ENDED}"
+        assert other != first
+        assert record(payload(id=CALL, endTime=None)).event_id == CALL
 
     def test_is_the_answer_where_there_is_no_call(self) -> None:
         assert record(payload(litellm_call_id=None)).event_id == ANSWER
@@ -172,6 +190,8 @@ class TestNames:
         keyless = {"user_api_key_hash": None, "user_api_key_end_user_id": None}
 
         assert record(payload(metadata=keyless)).consumer == "acme"
+        # One who calls itself something endless does not get its call for nothing.
+        assert record(payload(metadata=keyless, end_user="x" * 9_000)).consumer == "x" * 512
 
     def test_may_be_missing_and_are_set_aside_later(self) -> None:
         keyless = {"user_api_key_hash": None, "user_api_key_end_user_id": None}
