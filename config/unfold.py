@@ -44,11 +44,13 @@ TOTALS: Final = _leads_to("Totals", "monitoring", "ledger_usage_totals", "ledger
 SET_ASIDE: Final = _leads_to(
     "Set aside", "hourglass_empty", "ledger_set_aside", "ledger.view_usagebatch"
 )
+UNMAPPED: Final = _leads_to("Unmapped names", "help", "ledger_unmapped", "ledger.view_sourcename")
 USAGE: Final = [
     TOTALS,
     _besides(_lists("Usage entries", "list_alt", "usageentry"), TOTALS),
     _besides(_lists("Batches", "inbox", "usagebatch"), SET_ASIDE),
     SET_ASIDE,
+    UNMAPPED,
     _lists("Archived months", "inventory_2", "archivedmonth"),
 ]
 SETTLEMENT: Final = [
@@ -63,7 +65,7 @@ PARTIES: Final = [
     _lists("Agreements", "contract", "agreement"),
     _lists("Deployments", "dns", "deployment"),
     _lists("Sources", "sensors", "source"),
-    _lists("Names", "badge", "sourcename"),
+    _besides(_lists("Names", "badge", "sourcename"), UNMAPPED),
     _lists("API keys", "key", "apikey"),
 ]
 CATALOGUE: Final = [

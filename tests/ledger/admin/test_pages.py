@@ -39,7 +39,11 @@ NOT_LISTED = {
 # Session, user, permissions, and what the page itself is made of.
 QUERIES_OF_A_LIST = 8
 QUERIES_OF_A_PAGE = 12
-VIEWS = ("admin:index", "admin:ledger_usage_totals", "admin:ledger_set_aside")
+VIEWS = (
+    *("admin:index", "admin:ledger_usage_totals", "admin:ledger_set_aside"),
+    "admin:ledger_unmapped",
+)
+FORMS = ("/admin/ledger/apikey/issue/", "/admin/ledger/sourcename/map/")
 
 
 def lists(model: type[models.Model]) -> str:
@@ -149,7 +153,7 @@ class TestPages:
         outside = re.compile(r'(?:src|href|action)="(?:https?:)?//[^"]*"|url\(["\']?(?:https?:)?//')
         styles: set[str] = set()
 
-        for address in [*map(reverse, VIEWS), *map(lists, OURS), "/admin/ledger/apikey/issue/"]:
+        for address in [*map(reverse, VIEWS), *map(lists, OURS), *FORMS]:
             body = client.get(address).content.decode()
             assert outside.findall(body) == []
             styles |= set(re.findall(r'href="/static/([^"]+\.css)"', body))
@@ -169,14 +173,14 @@ class TestStrangers:
                 assert answer["Location"].startswith("/admin/login/")
 
     def test_see_no_page_of_our_own(self) -> None:
-        found = statuses(Client(), *map(reverse, VIEWS), "/admin/ledger/apikey/issue/")
+        found = statuses(Client(), *map(reverse, VIEWS), *FORMS)
 
         assert set(found.values()) == {302}
 
     def test_who_are_staff_see_what_they_may_view_only(self) -> None:
         client = operators.signed_in(operators.person("new"))
         addresses = [*map(lists, OURS), *(page(model, 1) for model in OURS)]
-        addresses += [*map(reverse, VIEWS[1:]), "/admin/ledger/apikey/issue/"]
+        addresses += [*map(reverse, VIEWS[1:]), *FORMS]
 
         found = statuses(client, *addresses)
 
