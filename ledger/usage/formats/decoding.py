@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Annotated, Any, Final
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import rfc8785
 
 from ledger.errors import LedgerError
@@ -133,6 +134,9 @@ def array_items(body: bytes, *, limit: int) -> list[msgspec.Raw]:
     refuse_many(body, limit=limit, is_array=True)
     try:
         items = _RAW_ARRAY.decode(body)
+    except RecursionError:
+        # One that nests too deep is found among the others, which are not to suffer for it.
+        items = [msgspec.Raw(item) for item in split_array(body)]
     except UNDECODABLE as error:
         raise UnreadableBody(str(error)) from error
     if len(items) > limit:
@@ -184,10 +188,42 @@ def more_items_than(body: bytes, limit: int) -> bool:
     >>> more_items_than(b'[{"a": "],[\\\""}, [1, 2], 3]', 3), more_items_than(b"[1, 2, 3]", 2)
     (False, True)
     """
+    commas = 0
+    for found, _ in _top_commas(body):
+        commas += len(found)
+        if commas >= limit:
+            return True
+    return False
+
+
+def split_array(body: bytes) -> list[bytes]:
+    r"""Return the items of an array between its brackets, however deep they nest, unread.
+
+    What is wrong within an item shows when it is read, and leaves the others alone.
+
+    :raises UnreadableBody: if the brackets, of whichever kind, are not all closed.
+
+    >>> split_array(b'[{"a": "],[\\""}, [1, 2], 3]')
+    [b'{"a": "],[\\""}', b' [1, 2]', b' 3']
+    """
+    inner = body.strip()
+    places = [0]
+    closed = [False]
+    for found, is_closed in _top_commas(inner):
+        places += found.tolist()
+        closed.append(is_closed)
+    if not closed[-1] or inner[:1] != b"[" or inner[-1:] != b"]":
+        raise UnreadableBody("it is no JSON array, or one that is cut off")
+    places.append(len(inner) - 1)
+    return [inner[start + 1 : end] for start, end in pairwise(places)]
+
+
+def _top_commas(body: bytes) -> Iterator[tuple[npt.NDArray[np.intp], bool]]:
+    """Yield where an array's own commas stand, a block at a time; and if all is closed after it."""
     if b"\\" in body:
         # Escapes first, so that every quote that is left begins or ends a string.
-        body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
-    inside = depth = commas = 0
+        body = body.replace(b"\\\\", b"  ").replace(b'\\"', b"  ")
+    inside = depth = 0
     for start in range(0, len(body), BLOCK_BYTES):
         block = np.frombuffer(body, np.uint8, min(BLOCK_BYTES, len(body) - start), start)
         # Of a sum that wraps at 256 the last bit still says whether it is odd.
@@ -197,11 +233,9 @@ def more_items_than(body: bytes, limit: int) -> bool:
         steps[outside & ((block | CASE) == OPENING)] = 1
         steps[outside & ((block | CASE) == CLOSING)] = -1
         depths = np.cumsum(steps, dtype=np.int32) + np.int32(depth)
-        commas += int(np.count_nonzero(outside & (block == COMMA) & (depths == 1)))
-        if commas >= limit:
-            return True
         inside, depth = int(quotes[-1] & 1), int(depths[-1])
-    return False
+        own = outside & (block == COMMA) & (depths == 1)
+        yield np.flatnonzero(own) + start, not inside and not depth
 
 
 def moment(text: str) -> datetime:

@@ -13,6 +13,7 @@ from ledger.usage.formats.decoding import (
     TooManyEvents,
     UnreadableBody,
     more_items_than,
+    split_array,
 )
 from tests.work import work
 
@@ -79,6 +80,16 @@ class TestMoreItemsThan:
         assert not more_items_than(body, 1)
 
 
+class TestSplitArray:
+    @given(items=st.lists(json_values, min_size=1, max_size=6), block=st.integers(1, 9))
+    def test_parts_as_a_parser_does(self, items: list[Any], block: int) -> None:
+        body = json.dumps(items, indent=1).encode()
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(decoding, "BLOCK_BYTES", block)
+
+            assert [json.loads(item) for item in split_array(body)] == items
+
+
 class TestDecode:
     @pytest.mark.parametrize(
         ("unit", "closing"),
@@ -99,7 +110,8 @@ class TestDecode:
         done = work(lambda: decode(body))
 
         assert not isinstance(done.outcome, TooManyEvents)
-        assert done.lines < 2_000
+        # Looked through twice where it nests too deep, 256 KiB at a time.
+        assert done.lines < 4_000
         # A copy without escapes, and the columns of one block.
         assert done.peak_bytes < 2 * len(body) + 5 * MIB
 
@@ -174,12 +186,22 @@ class TestItem:
     @pytest.mark.parametrize(
         "item", [attributes(NESTED), usage(NESTED), event(more=f'"x": {NESTED},')]
     )
-    def test_that_nests_10_000_deep_leaves_its_batch_unread(self, item: bytes) -> None:
-        done = work(lambda: decode(b"[" + event() + b"," + item + b"]"))
+    def test_that_nests_10_000_deep_is_refused_alone(self, item: bytes) -> None:
+        good = event()
 
-        assert isinstance(done.outcome, UnreadableBody)
-        assert done.lines < 200
+        done = work(lambda: decode(b"[" + good + b"," + item + b"," + good + b"]"))
+
+        assert [record.index for record in done.outcome.records] == [0, 2]
+        (refused,) = done.outcome.refusals
+        assert (refused.index, refused.code) == (1, "unreadable_event")
+        assert refused.detail.startswith("#/1: ")
+        assert done.lines < 500
         assert done.peak_bytes < MIB
+
+    @pytest.mark.parametrize("body", [b"[" + NESTED.encode(), b"[" * 50_000, b"[" + b"]" * 9])
+    def test_that_is_never_closed_leaves_its_batch_unread(self, body: bytes) -> None:
+        with pytest.raises(UnreadableBody):
+            decode(body)
 
     def test_spoils_no_other(self) -> None:
         good = event()
