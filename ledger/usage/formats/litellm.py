@@ -129,9 +129,10 @@ def _at_once(body: bytes, *, is_array: bool) -> list[Payload | Refusal] | None:
 def _one_by_one(body: bytes, *, is_array: bool, limit: int) -> list[Payload | Refusal]:
     """Return each payload, or why it is none."""
     if is_array:
-        items = _leniently(body)
-        assert isinstance(items, list), "what begins with a bracket and is JSON is an array"
-        return [_converted(index, item) for index, item in enumerate(items)]
+        items = decoding.split_array(body)
+        if len(items) > limit:
+            raise decoding.TooManyEvents(len(items), limit)
+        return [_line(index, item) for index, item in enumerate(items)]
     try:
         return [_converted(0, _leniently(body))]
     except UnreadableBody:

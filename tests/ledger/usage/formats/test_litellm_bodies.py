@@ -88,6 +88,16 @@ class TestBodies:
 
         assert len((attributes_json(found.attributes) or "").encode()) <= LARGEST_ATTRIBUTES_BYTES
 
+    @pytest.mark.parametrize("unreadable", ["1" * 5_000, "[" * 5_000 + "]" * 5_000, "{1}"])
+    def test_are_read_beside_one_that_cannot_be(self, unreadable: str) -> None:
+        good, bad = json.dumps(CAPTURED), json.dumps(payload(messages="HERE", status="?"))
+        bad = bad.replace('"HERE"', unreadable)
+        for body in (f"[{good}, {bad}, {good}]", f"{good}\n{bad}\n{good}"):
+            decoded = litellm.decode(body.encode(), content_type="application/json", limit=3)
+
+            assert [one.index for one in decoded.records] == [0, 2]
+            assert [one.index for one in decoded.refusals] == [1]
+
     def test_are_refused_where_they_are_too_many(self) -> None:
         for sent in (CAPTURED, {}, None):
             with pytest.raises(TooManyEvents):
