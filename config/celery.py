@@ -35,6 +35,13 @@ SCHEDULE: Final[dict[str, dict[str, Any]]] = {
     },
 }
 
+if settings.CLEARWATT_KEEP_PAYLOADS_DAYS is not None:
+    SCHEDULE["drop-payloads"] = {
+        "task": "ledger.tasks.drop_payloads",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    }
+
 
 def transport_options(broker_url: str) -> dict[str, Any]:
     """Return what makes a dead broker fail fast, by the kind of broker."""

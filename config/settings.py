@@ -47,6 +47,18 @@ def _networks(name: str) -> list[str]:
     return words
 
 
+def _days(name: str) -> int | None:
+    """Return a number of days; None if it is not set.
+
+    :raises ImproperlyConfigured: if it is no number of days.
+    """
+    text = os.environ.get(name, "").strip()
+    if text and not text.isdecimal():
+        msg = f"{name} is {text!r}; it is a whole number of days."
+        raise ImproperlyConfigured(msg)
+    return int(text) if text else None
+
+
 def _environment() -> str:
     """Return `local` or `production`.
 
@@ -113,6 +125,8 @@ CLEARWATT_DATA: Final = Path(os.environ.get("CLEARWATT_DATA") or BASE_DIR / ".da
 CLEARWATT_ARCHIVE: Final = Path(
     os.environ.get("CLEARWATT_ARCHIVE") or CLEARWATT_DATA / "archive"
 ).absolute()
+# For how long batches keep what was posted after they were rated; for ever where it is not said.
+CLEARWATT_KEEP_PAYLOADS_DAYS: Final = _days("CLEARWATT_KEEP_PAYLOADS_DAYS")
 SECRET_KEY = _secret_key()
 TRUSTED_PROXIES: Final = _networks("CLEARWATT_TRUSTED_PROXIES")
 ALLOWED_HOSTS = _words("CLEARWATT_ALLOWED_HOSTS")

@@ -3,12 +3,14 @@
 import logging
 import threading
 import time
+from datetime import timedelta
 from typing import Any, Final
 
 from celery import Task, shared_task
+from django.conf import settings
 from django.utils import timezone
 
-from ledger.rating import partitions, rate
+from ledger.rating import partitions, payloads, rate
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +42,14 @@ def retry_set_aside(**_kwargs: Any) -> None:
 def prepare_partitions(**_kwargs: Any) -> None:
     """Make the usage journal's months ahead of time."""
     partitions.prepare_ahead(now=timezone.now())
+
+
+@shared_task(name="ledger.tasks.drop_payloads", ignore_result=True)
+def drop_payloads(**_kwargs: Any) -> None:
+    """Drop what batches hold of their events, once they are old enough; never if nothing says."""
+    days = settings.CLEARWATT_KEEP_PAYLOADS_DAYS
+    if days is not None:
+        payloads.drop(rated_before=timezone.now() - timedelta(days=days))
 
 
 class _Bell:

@@ -48,6 +48,16 @@ class TestSecretKey:
         assert not (tmp_path / "data" / "secret_key").exists()
 
 
+class TestRetention:
+    def test_is_a_number_of_days_or_for_ever(self, tmp_path: Path) -> None:
+        name = "CLEARWATT_KEEP_PAYLOADS_DAYS"
+
+        assert read_settings(tmp_path, f"s.{name}") == "None"
+        assert read_settings(tmp_path, f"s.{name}", **{name: "90"}) == "90"
+        said = read_settings(tmp_path, f"s.{name}", **{name: "ninety"})
+        assert f"{name} is 'ninety'; it is a whole number of days." in said
+
+
 class TestEnvironment:
     def test_is_local_or_production_and_nothing_else(self, tmp_path: Path) -> None:
         said = read_settings(tmp_path, "s.DEBUG", CLEARWATT_ENV="staging")

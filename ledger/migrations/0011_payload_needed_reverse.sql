@@ -1,0 +1,14 @@
+CREATE OR REPLACE FUNCTION ledger_usage_batch_check() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (NEW.id, NEW.provider_id, NEW.received_at, NEW.events)
+           IS DISTINCT FROM (OLD.id, OLD.provider_id, OLD.received_at, OLD.events)
+       OR (NEW.payload IS NOT NULL AND NEW.payload IS DISTINCT FROM OLD.payload)
+    THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'restrict_violation',
+            CONSTRAINT = 'ledger_usage_batch_content_fixed',
+            TABLE = 'ledger_usage_batch',
+            MESSAGE = format('batch %s is recorded: its content is never changed', OLD.id);
+    END IF;
+    RETURN NEW;
+END $$;
