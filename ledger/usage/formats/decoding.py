@@ -134,11 +134,10 @@ def array_items(body: bytes, *, limit: int) -> list[msgspec.Raw]:
     refuse_many(body, limit=limit, is_array=True)
     try:
         items = _RAW_ARRAY.decode(body)
-    except RecursionError:
-        # One that nests too deep is found among the others, which are not to suffer for it.
+    except UNDECODABLE:
+        # One that nests too deep or holds half a character is found among the others, which are
+        # not to suffer for it.
         items = [msgspec.Raw(item) for item in split_array(body)]
-    except UNDECODABLE as error:
-        raise UnreadableBody(str(error)) from error
     if len(items) > limit:
         raise TooManyEvents(len(items), limit)
     return items
@@ -204,7 +203,7 @@ def split_array(body: bytes) -> list[bytes]:
     :raises UnreadableBody: if the brackets, of whichever kind, are not all closed.
 
     >>> split_array(b'[{"a": "],[\\""}, [1, 2], 3]')
-    [b'{"a": "],[\\""}', b' [1, 2]', b' 3']
+    [b'{"a": "],[\\""}', b'[1, 2]', b'3']
     """
     inner = body.strip()
     places = [0]
@@ -215,7 +214,7 @@ def split_array(body: bytes) -> list[bytes]:
     if not closed[-1] or inner[:1] != b"[" or inner[-1:] != b"]":
         raise UnreadableBody("it is no JSON array, or one that is cut off")
     places.append(len(inner) - 1)
-    return [inner[start + 1 : end] for start, end in pairwise(places)]
+    return [inner[start + 1 : end].strip() for start, end in pairwise(places)]
 
 
 def _top_commas(body: bytes) -> Iterator[tuple[npt.NDArray[np.intp], bool]]:

@@ -1,5 +1,6 @@
 """ExportTraceServiceRequest in OTLP's JSON: hexadecimal ids, 64-bit numbers as texts. Pure."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -91,7 +92,7 @@ def spans(body: bytes, *, wanted: Wanted) -> Iterator[Span | NoSpan]:
     if body.count(b"{") > MOST_OBJECTS:
         raise UnreadableBody(f"it holds more than {MOST_OBJECTS} objects; send fewer spans")
     try:
-        request = _REQUEST.decode(body)
+        request = _decoded(body)
     except UNDECODABLE as error:
         raise UnreadableBody(str(error)) from error
     for resource_spans in request.resource_spans or ():
@@ -99,6 +100,41 @@ def spans(body: bytes, *, wanted: Wanted) -> Iterator[Span | NoSpan]:
         for scope_spans in resource_spans.scope_spans or ():
             for span in scope_spans.spans or ():
                 yield _span(span, resource, wanted)
+
+
+def _decoded(body: bytes) -> Request:
+    """Read a request, with halves of characters as Protocol Buffers have them: replaced.
+
+    SDKs cut texts after so many UTF-16 units, and a question may end amid an emoji.
+    """
+    try:
+        return _REQUEST.decode(body)
+    except msgspec.DecodeError:
+        mended = without_halves(body)
+        if mended == body:
+            raise
+        return _REQUEST.decode(mended)
+
+
+def without_halves(body: bytes) -> bytes:
+    r"""Return JSON with halves of surrogate pairs, which no UTF-8 can hold, replaced.
+
+    >>> without_halves(rb'"\ud83d\ude00 \ud83d \\ud83d \ude00\ud83d\ud83d\ude00"').decode()
+    '"\\ud83d\\ude00 \\ufffd \\u005cud83d \\ufffd\\ufffd\\ud83d\\ude00"'
+    """
+    if not SURROGATE.search(body):
+        return body
+    # Another spelling of a backslash, so that every one that is left begins an escape.
+    escaped = body.replace(b"\\\\", b"\\u005c")
+    return LONE_LOW.sub(REPLACEMENT, LONE_HIGH.sub(REPLACEMENT, escaped))
+
+
+HIGH: Final = rb"\\u[dD][89abAB][0-9a-fA-F]{2}"
+LOW: Final = rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+LONE_HIGH: Final = re.compile(HIGH + rb"(?!" + LOW + rb")")
+LONE_LOW: Final = re.compile(rb"(?<!" + HIGH + rb")" + LOW)
+REPLACEMENT: Final = rb"\\ufffd"
 
 
 def _span(sent: msgspec.Raw, resource: dict[str, Value], wanted: Wanted) -> Span | NoSpan:

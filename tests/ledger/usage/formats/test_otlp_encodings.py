@@ -164,6 +164,17 @@ class TestJson:
         assert [one.index for one in decoded.records] == [1]
         assert decoded.refusals[0].detail.startswith("#/0/traceId: ")
 
+    @pytest.mark.parametrize("name", ["gen_ai.input.messages", "gen_ai.conversation.id"])
+    def test_replaces_the_half_of_a_character_that_an_sdk_has_cut(self, name: str) -> None:
+        body = written(span(), span({**CALL, **USAGE, name: "HERE"}), encoding=otlp.JSON)
+
+        for half in (b"\\ud83d", b"\\ude00", b"\\\\ud83d\\ude00", b"\\ud83d\\u0041"):
+            decoded = decode(body.replace(b"HERE", b"a" + half), otlp.JSON)
+
+            assert decoded.refusals == []
+            assert [one.counts[:2] for one in decoded.records] == [(800, 1_200)] * 2
+            "".join((decoded.records[1].attributes or {}).values()).encode()
+
     @pytest.mark.parametrize("time", ["1e3", "-5", "٣", "9" * 21, "18446744073709551616"])
     def test_refuses_times_that_are_none(self, time: str) -> None:
         body = written(span(), encoding=otlp.JSON).decode()
