@@ -3,10 +3,13 @@
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import requests
 from django.conf import settings
 
 from tests.conftest import missing
@@ -14,6 +17,7 @@ from tests.conftest import missing
 PROGRAMS = Path(settings.BASE_DIR) / ".venv-clients" / "bin"
 SCRIPTS = Path(settings.BASE_DIR) / "tests" / "clients"
 TIMEOUT_SECONDS = 100
+READY_WITHIN_SECONDS = 90
 
 
 def program(name: str) -> str:
@@ -53,3 +57,35 @@ def answer(script: str, *arguments: str, given: Any = None) -> Any:
     ended = run("python", path, *arguments, given="" if given is None else json.dumps(given))
     assert ended.returncode == 0, ended.stderr
     return json.loads(ended.stdout)
+
+
+@contextmanager
+def serving(
+    *command: str, ready_at: str, log: Path, variables: Mapping[str, str] | None = None
+) -> Iterator[None]:
+    """Run a client's server until the block ends; it is ready once it answers at an address."""
+    name, *arguments = command
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [program(name), *arguments],
+            env=environment(**(variables or {})),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            deadline = time.monotonic() + READY_WITHIN_SECONDS
+            while not _answers(ready_at):
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < deadline, log.read_text()
+                time.sleep(0.2)
+            yield
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def _answers(address: str) -> bool:
+    try:
+        return requests.get(address, timeout=5).ok
+    except requests.RequestException:
+        return False
