@@ -8,6 +8,7 @@ from django.db import connection
 
 from ledger.errors import LedgerError
 from ledger.parties.viewers import Viewer
+from ledger.quantities import INT64_MAX
 
 FIND: Final = """
     SELECT source.id, source.uri, source.provider_id, provider.code, source.accepts_from,
@@ -54,7 +55,8 @@ def source(viewer: Viewer, *, source_id: int) -> SourceLine:
 
     :raises NoSuchSource: if there is none, or it is another provider's.
     """
-    found = _found(viewer, id_=source_id, after=None, limit=1)
+    can_be = source_id <= INT64_MAX
+    found = _found(viewer, id_=source_id, after=None, limit=1) if can_be else []
     if not found:
         raise NoSuchSource(source_id)
     return found[0]

@@ -226,6 +226,18 @@ class TestMapNames:
         assert others[1]["type"] == nobodys[1]["type"] == "/problems/no-such-source"
         assert held("sk-1") == []
 
+    def test_of_a_source_beyond_all_numbers_is_answered_so_too(self, westcloud: Client) -> None:
+        for number in (2**63 - 1, 2**63, 10**40):
+            path = f"/v1/sources/{number}/names"
+
+            answers = [
+                westcloud.get(path),
+                westcloud.post(path, "[]", content_type="application/json"),
+            ]
+
+            assert [one.status_code for one in answers] == [404, 404]
+            assert answers[0].json()["source"] == str(number)
+
     def test_tells_nothing_of_consumers_of_others(self, westcloud: Client) -> None:
         _, of_others = post(westcloud, source_of("westcloud"), [consumer("sk-1", "beta")])
         _, of_nobody = post(westcloud, source_of("westcloud"), [consumer("sk-1", "atlantis")])
