@@ -12,7 +12,7 @@ from ledger.usage import coverage, register
 from ledger.usage.columns import Record, attributes_json, to_arrow, to_columns
 from ledger.usage.formats.decoding import Decoded
 from ledger.usage.identity import body_hash, key_digest, microseconds
-from ledger.usage.sources import KnownSource, known_sources
+from ledger.usage.sources import ACCEPTS_FROM, KnownSource, known_sources
 
 FUTURE_ALLOWED: Final = timedelta(hours=1)
 TRIES: Final = 3
@@ -84,11 +84,9 @@ def record(
         for refusal in decoded.refusals
     ]
     allowed, not_allowed = _of_sources(decoded.records, allowed_sources)
-    timely, untimely = _in_time(allowed, now=now)
-    sources = known_sources(
-        provider_id=provider_id, uris={record.source for record in timely}, now=now
-    )
-    accepted_by_source, too_old = _since_source_began(timely, sources)
+    timely, untimely = _in_time(allowed, now=now, place=decoded.time)
+    sources = known_sources(provider_id=provider_id, latest=_latest(timely, now=now), now=now)
+    accepted_by_source, too_old = _since_source_began(timely, sources, place=decoded.time)
     sent = len(decoded)
     identified = _identified(accepted_by_source)
     receipt = _register_with_retry(provider_id, identified, sources=sources, sent=sent, now=now)
@@ -119,7 +117,19 @@ def _of_sources(
     return kept, refused
 
 
-def _in_time(records: Sequence[Record], *, now: datetime) -> tuple[list[Record], list[Item]]:
+def _latest(records: Sequence[Record], *, now: datetime) -> dict[str, datetime]:
+    """Return when the latest event of each source was; one without a time is of now."""
+    latest: dict[str, datetime] = {}
+    for one in records:
+        at = one.occurred_at or now
+        if latest.get(one.source, at) <= at:
+            latest[one.source] = at
+    return latest
+
+
+def _in_time(
+    records: Sequence[Record], *, now: datetime, place: str
+) -> tuple[list[Record], list[Item]]:
     """Part records from those of the future; a provider's clock may be an hour ahead."""
     latest = now + FUTURE_ALLOWED
     kept: list[Record] = []
@@ -128,24 +138,25 @@ def _in_time(records: Sequence[Record], *, now: datetime) -> tuple[list[Record],
         if one.occurred_at is None or one.occurred_at <= latest:
             kept.append(one)
         else:
-            detail = f"#/{one.index}/time: is later than {latest.isoformat()}, an hour from now"
+            detail = f"#/{one.index}/{place}: is later than {latest.isoformat()}, an hour from now"
             refused.append(Item(one.index, "rejected", "time_in_future", detail))
     return kept, refused
 
 
 def _since_source_began(
-    records: Sequence[Record], sources: Mapping[str, KnownSource]
+    records: Sequence[Record], sources: Mapping[str, KnownSource], *, place: str
 ) -> tuple[list[Record], list[Item]]:
     """Part records from those before their source's first accepted day."""
     kept: list[Record] = []
     refused: list[Item] = []
     for one in records:
-        accepts_from = sources[one.source].accepts_from
+        source = sources.get(one.source)
+        accepts_from = source.accepts_from if source else ACCEPTS_FROM
         if one.occurred_at is None or one.occurred_at >= accepts_from:
             kept.append(one)
         else:
             detail = (
-                f"#/{one.index}/time: is before {accepts_from.isoformat()}, "
+                f"#/{one.index}/{place}: is before {accepts_from.isoformat()}, "
                 f"from when source {one.source!r} is accepted"
             )
             refused.append(Item(one.index, "rejected", "time_too_old", detail))

@@ -1,6 +1,6 @@
 """The emitters of a provider's events; one that is new makes itself known by its first event."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -33,12 +33,15 @@ class KnownSource:
 
 
 def known_sources(
-    *, provider_id: int, uris: Iterable[str], now: datetime
+    *, provider_id: int, latest: Mapping[str, datetime], now: datetime
 ) -> dict[str, KnownSource]:
-    """Return the provider's sources by URI, adding those never seen before."""
-    wanted = sorted(set(uris))
-    found = _find(provider_id, wanted)
-    missing = [uri for uri in wanted if uri not in found]
+    """Return the provider's sources by URI, adding those never seen before.
+
+    `latest` says of each URI when its latest event was. A new source none of whose events is
+    accepted is left out, and stays unknown.
+    """
+    found = _find(provider_id, sorted(latest))
+    missing = sorted(uri for uri in latest.keys() - found.keys() if latest[uri] >= ACCEPTS_FROM)
     if missing:
         with connection.cursor() as cursor:
             cursor.execute(

@@ -58,10 +58,14 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What a body holds: records and refusals, together every item of it."""
+    """What a body holds: records and refusals, together every item of it.
+
+    `time` is the place within an item where the format says when it occurred.
+    """
 
     records: list[Record]
     refusals: list[Refusal]
+    time: str = "time"
 
     def __len__(self) -> int:
         return len(self.records) + len(self.refusals)

@@ -111,7 +111,7 @@ def decode(body: bytes, *, content_type: str, limit: int, source: str = SOURCE) 
             refusals.append(found)
         else:
             records.append(found)
-    return Decoded(records=records, refusals=refusals)
+    return Decoded(records=records, refusals=refusals, time="endTime")
 
 
 _PAYLOAD: Final = msgspec.json.Decoder(Payload)

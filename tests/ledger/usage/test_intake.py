@@ -9,9 +9,10 @@ import pyarrow as pa
 import pytest
 from django.db import connection
 
-from ledger.parties.models import Source
+from ledger.parties.models import Party, Source
 from ledger.usage import intake
 from ledger.usage.columns import SCHEMA, from_arrow
+from ledger.usage.formats import litellm
 from ledger.usage.formats.cloudevents import LINES
 from ledger.usage.formats.decoding import (
     TooManyEvents,
@@ -194,6 +195,31 @@ class TestRecord:
         ]
         assert "2020-01-01" in receipt.items[1].detail
 
+    def test_makes_no_source_known_by_events_that_are_all_rejected(self) -> None:
+        old, last = datetime(1999, 1, 1, tzinfo=UTC), datetime(2020, 1, 1, tzinfo=UTC)
+        receipt = factories.record(
+            factories.event("old", source="urn:never", occurred_at=old),
+            factories.event("first", source="urn:a", occurred_at=last),
+            factories.event("older", source="urn:a", occurred_at=old),
+        )
+
+        assert [item.code for item in receipt.items] == ["time_too_old"] * 2
+        assert "'urn:never'" in receipt.items[0].detail
+        assert list(Source.objects.values_list("uri", flat=True)) == ["urn:a"]
+
+    def test_points_to_where_a_format_has_the_time(self) -> None:
+        future = litellm.decode(
+            b'{"status": "success", "id": "1", "cache_hit": true, "endTime": 253402300799}',
+            content_type="application/json",
+            limit=1,
+        )
+
+        receipt = intake.record(
+            provider_id=Party.objects.get(code="westcloud").id, decoded=future, now=factories.NOW
+        )
+
+        assert receipt.items[0].detail.startswith("#/0/endTime: is later than ")
+
     def test_rejects_events_of_sources_that_the_key_may_not_post_for(self) -> None:
         receipt = factories.record(
             factories.event("mine", source="urn:a"),
@@ -258,18 +284,12 @@ class TestRecord:
         assert not UsageBatch.objects.exists()
         assert not Source.objects.exists()
 
-    def test_refuses_a_body_nested_deeper_than_json_can_be_read(self) -> None:
+    @pytest.mark.parametrize("levels", [500, 3_000])
+    def test_lets_the_good_through_beside_an_item_nested_beyond_all_reason(
+        self, levels: int
+    ) -> None:
         good = json.dumps(factories.event("good"))
-        deep = "[" * 3_000 + "]" * 3_000
-
-        with pytest.raises(UnreadableBody):
-            post(f"[{good}, {deep}]".encode())
-
-        assert not UsageBatch.objects.exists()
-
-    def test_lets_the_good_through_beside_an_item_nested_beyond_all_reason(self) -> None:
-        good = json.dumps(factories.event("good"))
-        deep = "[" * 500 + "]" * 500
+        deep = "[" * levels + "]" * levels
 
         receipt = post(f"[{good}, {deep}]".encode())
 
