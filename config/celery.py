@@ -28,6 +28,11 @@ SCHEDULE: Final[dict[str, dict[str, Any]]] = {
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
+    "forget-signed-requests": {
+        "task": "ledger.tasks.forget_signed_requests",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     "prepare-partitions": {
         "task": "ledger.tasks.prepare_partitions",
         "schedule": 3600.0,

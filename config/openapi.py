@@ -1,5 +1,6 @@
 """What drf-spectacular needs to know to write the OpenAPI document."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 SETTINGS: Final[dict[str, Any]] = {
@@ -21,7 +22,7 @@ SETTINGS: Final[dict[str, Any]] = {
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "config.openapi.tell_of_headers",
+        "config.openapi.tell_of_keys",
     ],
     "ENABLE_DJANGO_DEPLOY_CHECK": False,
     # The same name means other words in other places.
@@ -67,19 +68,51 @@ HEADERS: Final[dict[str, dict[str, Any]]] = {
     },
 }
 WAITING: Final = ("429", "503")
+SAFE: Final = ("get", "head", "options")
+SIGNATURE: Final[dict[str, dict[str, Any]]] = {
+    "webhook-id": {
+        "description": "Of a key that signs: which request this is; the same again in a retry. At "
+        "most 256 characters of ASCII, no full stop among them.",
+        "schema": {"type": "string", "maxLength": 256},
+        "example": "msg_2KWPBgLlAfxdpx2AI54pPJ85f4W",
+    },
+    "webhook-timestamp": {
+        "description": "Of a key that signs: when this was signed, in seconds since 1970, at most "
+        "five minutes ago; another in a retry.",
+        "schema": {"type": "string"},
+        "example": "1791158400",
+    },
+    "webhook-signature": {
+        "description": "Of a key that signs: `v1,` and the base64 of an HMAC-SHA256 over "
+        "`{webhook-id}.{webhook-timestamp}.{body}`, the body as it is sent; several apart by "
+        "spaces. See https://www.standardwebhooks.com.",
+        "schema": {"type": "string"},
+        "example": "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
+    },
+}
 
 
-def tell_of_headers(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-    """Name the headers that every answer to a key may carry, and those that ask to wait."""
-    result["components"]["headers"] = HEADERS
+def tell_of_keys(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+    """Add what holds for every operation that takes a key: limits, and signatures."""
+    components = result["components"]
+    components["headers"] = HEADERS
+    components["parameters"] = {
+        name: {"name": name, "in": "header", "required": False, **described}
+        for name, described in SIGNATURE.items()
+    }
     for methods in result["paths"].values():
-        for operation in methods.values():
+        for method, operation in methods.items():
             keyed = bool(operation.get("security"))
+            if keyed and method not in SAFE:
+                signature = _references("parameters", SIGNATURE).values()
+                operation.setdefault("parameters", []).extend(signature)
             for code, response in operation["responses"].items():
                 named = ["RateLimit-Policy", "RateLimit"] if keyed and code != "401" else []
                 named += ["Retry-After"] if code in WAITING else []
                 if named:
-                    response["headers"] = {
-                        name: {"$ref": f"#/components/headers/{name}"} for name in named
-                    }
+                    response["headers"] = _references("headers", named)
     return result
+
+
+def _references(kind: str, names: Iterable[str]) -> dict[str, dict[str, str]]:
+    return {name: {"$ref": f"#/components/{kind}/{name}"} for name in names}

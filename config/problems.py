@@ -46,6 +46,9 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "key-unknown": Problem(401, "The API key is unknown"),
     "key-expired": Problem(401, "The API key has expired"),
     "key-revoked": Problem(401, "The API key is revoked"),
+    "signature-missing": Problem(401, "The request is not signed"),
+    "signature-invalid": Problem(401, "The signature does not hold"),
+    "signature-out-of-time": Problem(401, "The request was not signed now"),
     "forbidden": Problem(403, "This is not allowed"),
     "address-not-allowed": Problem(403, "The API key is not accepted from here"),
     "source-not-allowed": Problem(403, "The API key is for other sources"),
@@ -55,6 +58,7 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "not-found": Problem(404, "There is nothing here"),
     "method-not-allowed": Problem(405, "The method is not offered here"),
     "not-acceptable": Problem(406, "The answer cannot be given in this form"),
+    "signature-replayed": Problem(409, "This very request was received before"),
     "length-required": Problem(411, "The length of the body is needed"),
     "body-too-large": Problem(413, "The body is too large"),
     "too-many-events": Problem(413, "The batch holds too many events"),
@@ -64,11 +68,13 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     ),
     "throttled": Problem(429, "Too many requests"),
     "internal-error": Problem(500, "Something failed here"),
+    "secret-unreadable": Problem(503, "A signing secret cannot be read here"),
     "database-unavailable": Problem(503, "The database does not answer"),
     # parties and keys
     "scope-unknown": Problem(422, "There is no such scope"),
     "scope-not-for-party": Problem(422, "The scope is for other parties"),
     "key-bound-invalid": Problem(422, "A bound of the key cannot be"),
+    "two-secrets-in-use": Problem(409, "The key has two signing secrets"),
     "party-unknown": Problem(422, "There is no such party"),
     "user-unknown": Problem(422, "There is no such user"),
     # usage and prices
@@ -142,6 +148,7 @@ FOREIGN: Final[tuple[tuple[type[Exception], str], ...]] = (
 
 CHALLENGE: Final = 'Bearer realm="clearwatt"'
 INVALID_TOKEN: Final = f'{CHALLENGE}, error="invalid_token"'
+BAD_KEYS: Final = ("key-unknown", "key-expired", "key-revoked")
 RETRY_AFTER_SECONDS: Final = "5"
 
 
@@ -269,7 +276,7 @@ def _text(value: Any) -> str:
 
 def _headers(error: Exception, name: str) -> dict[str, str]:
     if PROBLEMS[name].status == status.HTTP_401_UNAUTHORIZED:
-        return {"WWW-Authenticate": CHALLENGE if name == "key-missing" else INVALID_TOKEN}
+        return {"WWW-Authenticate": INVALID_TOKEN if name in BAD_KEYS else CHALLENGE}
     if name == "database-unavailable":
         return {"Retry-After": RETRY_AFTER_SECONDS}
     if name == "unsupported-content-encoding":

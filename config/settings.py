@@ -21,6 +21,7 @@ from config.logging import logging_config
 # ModelAdmin[X] and QuerySet[X] are generic to the type checker; this lets them be so at run time.
 django_stubs_ext.monkeypatch()
 
+SHORTEST_SEALING_KEY: Final = 32
 BASE_DIR: Final = Path(__file__).resolve().parent.parent
 
 
@@ -94,6 +95,21 @@ def _secret_key() -> str:
     return key
 
 
+def _sealing_keys() -> list[str]:
+    """Return what secrets in the database are sealed with, the newest first.
+
+    :raises ImproperlyConfigured: if one is short enough to be guessed.
+    """
+    keys = _words("CLEARWATT_SEALING_KEYS")
+    if any(len(key) < SHORTEST_SEALING_KEY for key in keys):
+        msg = (
+            "CLEARWATT_SEALING_KEYS holds a key that is too short; give at least "
+            f"{SHORTEST_SEALING_KEY} random characters each."
+        )
+        raise ImproperlyConfigured(msg)
+    return keys or [SECRET_KEY]
+
+
 def _database(url: str | None) -> dict[str, Any]:
     """Return what Django needs to know of the database; without a URL, one that says so."""
     if url is None:
@@ -128,6 +144,7 @@ CLEARWATT_ARCHIVE: Final = Path(
 # For how long batches keep what was posted after they were rated; for ever where it is not said.
 CLEARWATT_KEEP_PAYLOADS_DAYS: Final = _days("CLEARWATT_KEEP_PAYLOADS_DAYS")
 SECRET_KEY = _secret_key()
+SEALING_KEYS: Final = _sealing_keys()
 TRUSTED_PROXIES: Final = _networks("CLEARWATT_TRUSTED_PROXIES")
 ALLOWED_HOSTS = _words("CLEARWATT_ALLOWED_HOSTS")
 if not PRODUCTION:

@@ -1,7 +1,7 @@
 """Index of the ledger's tables; each is defined where its subject lives."""
 
 from ledger.books.models import Account, Balance, JournalEntry, Period, Posting
-from ledger.parties.models import ApiKey, Deployment, Party, RequestAllowance, Source
+from ledger.parties.models import ApiKey, Deployment, Party, RequestAllowance, SignedRequest, Source
 from ledger.pricing.models import (
     Agreement,
     AgreementVersion,
@@ -68,6 +68,7 @@ __all__ = [
     "RestoredMonth",
     "ServingProfile",
     "SetAside",
+    "SignedRequest",
     "Site",
     "SitePue",
     "SiteTariff",

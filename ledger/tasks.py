@@ -10,6 +10,7 @@ from celery import Task, shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from ledger.parties import signing
 from ledger.rating import partitions, payloads, rate
 
 logger = logging.getLogger(__name__)
@@ -50,6 +51,12 @@ def drop_payloads(**_kwargs: Any) -> None:
     days = settings.CLEARWATT_KEEP_PAYLOADS_DAYS
     if days is not None:
         payloads.drop(rated_before=timezone.now() - timedelta(days=days))
+
+
+@shared_task(name="ledger.tasks.forget_signed_requests", ignore_result=True)
+def forget_signed_requests(**_kwargs: Any) -> None:
+    """Forget the signed requests that could not be replayed any more."""
+    signing.forget(now=timezone.now())
 
 
 class _Bell:

@@ -10,15 +10,16 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.debug import sensitive_variables
 
 from ledger.admin.figures import utc
 from ledger.admin.pages import ReadOnlyAdmin, gone, link, show
 from ledger.errors import LedgerError
-from ledger.parties import keys
+from ledger.parties import keys, signing
 from ledger.parties.bounds import MOST_REQUESTS, Bounds
+from ledger.parties.keys import Issued
 from ledger.parties.models import ApiKey, Party
 
 
@@ -63,6 +64,11 @@ class NewKey(forms.Form):
         max_value=MOST_REQUESTS,
         help_text="How often it may be used; as often as it likes if empty.",
     )
+    signs = forms.BooleanField(
+        required=False,
+        label="Signs what it posts",
+        help_text="A signing secret is shown with the key; what is not signed with it is refused.",
+    )
 
 
 @admin.register(ApiKey)
@@ -80,7 +86,7 @@ class ApiKeyAdmin(ReadOnlyAdmin[ApiKey]):
     search_help_text = "A key's prefix or name"
     ordering = ("-id",)
     list_before_template = "admin/ledger/issue_link.html"
-    exclude = ("secret_hash",)
+    exclude = ("secret_hash", "signing_secret", "previous_signing_secret")
     may_issue: ClassVar[str] = "ledger.add_apikey"
     may_revoke: ClassVar[str] = "ledger.change_apikey"
 
@@ -89,6 +95,7 @@ class ApiKeyAdmin(ReadOnlyAdmin[ApiKey]):
         guarded = self.admin_site.admin_view
         return [
             path("issue/", guarded(self.issue_view), name="ledger_apikey_issue"),
+            path("<str:prefix>/signing/", guarded(self.signing_view), name="ledger_apikey_signing"),
             path("<str:prefix>/revoke/", guarded(self.revoke_view), name="ledger_apikey_revoke"),
             *super().get_urls(),
         ]
@@ -114,6 +121,8 @@ class ApiKeyAdmin(ReadOnlyAdmin[ApiKey]):
         bounds = [*(key.sources or ()), *(f"from {one}" for one in key.networks or ())]
         if key.requests_per_minute is not None:
             bounds.append(f"{key.requests_per_minute:,} requests a minute")
+        if key.signing_secret is not None:
+            bounds.append("signed")
         return format_html_join(mark_safe("<br>"), "{}", ((one,) for one in bounds)) or None
 
     @admin.display(description="state")
@@ -140,10 +149,14 @@ class ApiKeyAdmin(ReadOnlyAdmin[ApiKey]):
 
     @admin.display(description="")
     def revocation(self, key: ApiKey) -> str | SafeString:
-        """Lead to where a key in force is revoked."""
+        """Lead to where a key in force is given signing secrets, and revoked."""
         if key.revoked_at:
             return ""
-        return link(reverse("admin:ledger_apikey_revoke", args=[key.prefix]), "Revoke")
+        return format_html(
+            "{} {}",
+            link(reverse("admin:ledger_apikey_signing", args=[key.prefix]), "Signing"),
+            link(reverse("admin:ledger_apikey_revoke", args=[key.prefix]), "Revoke"),
+        )
 
     def revoke_view(self, request: HttpRequest, prefix: str) -> HttpResponse:
         """Ask, then revoke."""
@@ -170,28 +183,61 @@ class ApiKeyAdmin(ReadOnlyAdmin[ApiKey]):
         if not request.user.has_perm(self.may_issue):
             raise PermissionDenied
         form = NewKey(request.POST or None)
-        token = None
+        issued = None
         if request.method == "POST" and form.is_valid():
             try:
-                token = _issue(form.cleaned_data, username=request.user.get_username())
+                issued = _issue(form.cleaned_data, username=request.user.get_username())
             except LedgerError as error:
                 form.add_error(None, str(error))
-        context = {"title": "Issue an API key", "form": form, "token": token}
-        answer = show(self, request, "admin/ledger/issue.html", context)
-        # A secret belongs in no cache and in no history.
-        answer["Cache-Control"] = "no-store"
-        return answer
+        context = {"title": "Issue an API key", "form": form, "issued": issued}
+        return _unkept(show(self, request, "admin/ledger/issue.html", context))
+
+    def signing_view(self, request: HttpRequest, prefix: str) -> HttpResponse:
+        """Show how a key signs, and do what is asked; a new secret is shown this once."""
+        act = request.POST.get("act", "")
+        if not request.user.has_perm(self.may_issue if act == "renew" else self.may_revoke):
+            raise PermissionDenied
+        secret = None
+        try:
+            if request.method == "POST":
+                secret = _do(act, prefix)
+        except LedgerError as error:
+            messages.error(request, str(error))
+        key = ApiKey.objects.filter(prefix=prefix, revoked_at=None).select_related("party").first()
+        if key is None:
+            return gone(self, request, f"cw_{prefix}_…")
+        context = {"title": f"Signing of cw_{prefix}_…", "key": key, "secret": secret}
+        return _unkept(show(self, request, "admin/ledger/signing.html", context))
 
 
 @sensitive_variables()
-def _issue(said: Mapping[str, Any], *, username: str) -> str:
-    """Issue a key as the form says, and return its token."""
+def _do(act: str, prefix: str) -> str | None:
+    """Renew the signing secret and return it, or withdraw the previous one, or stop."""
+    if act == "renew":
+        return signing.renew(prefix, now=timezone.now())
+    if act == "withdraw":
+        signing.withdraw_previous(prefix)
+    if act == "stop":
+        signing.stop(prefix)
+    return None
+
+
+def _unkept(answer: HttpResponse) -> HttpResponse:
+    """Let an answer be kept by no cache: a secret belongs in none, and in no history."""
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+@sensitive_variables()
+def _issue(said: Mapping[str, Any], *, username: str) -> Issued:
+    """Issue a key as the form says."""
     last_day = said["last_day"]
     bounds = Bounds(
         sources=_lines(said["sources"]),
         networks=_lines(said["networks"]),
         requests_per_minute=said["requests_per_minute"],
         expires_at=datetime.combine(last_day, time.max, tzinfo=UTC) if last_day else None,
+        signs=said["signs"],
     )
     return keys.issue(
         party=said["party"].code,
@@ -200,7 +246,7 @@ def _issue(said: Mapping[str, Any], *, username: str) -> str:
         now=timezone.now(),
         user=username if said["in_my_name"] else None,
         bounds=bounds,
-    ).token
+    )
 
 
 def _lines(text: str) -> list[str]:

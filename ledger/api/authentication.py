@@ -9,15 +9,18 @@ from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from ledger.api import body
 from ledger.errors import LedgerError
-from ledger.parties import allowances, keys, networks
+from ledger.parties import allowances, keys, networks, signing
 from ledger.parties.allowances import Allowance
 from ledger.parties.callers import Caller
 from ledger.parties.networks import Address
+from ledger.parties.signatures import Presented
+from ledger.usage.formats.decoding import MOST_BYTES
 
 SCHEME = "Bearer"
 ALLOWANCE = "clearwatt.allowance"
@@ -75,6 +78,23 @@ def allowance_of(request: Request) -> Allowance | None:
     """Return what the request's key has left; None if it has no limit, or was not checked."""
     found: Allowance | None = request.META.get(ALLOWANCE)
     return found
+
+
+def check_signature(request: Request) -> None:
+    """Do nothing, unless the request changes something and its key signs: then the signature holds.
+
+    :raises SignatureMissing, SignatureInvalid, SignatureOutOfTime, SignatureReplayed: if not.
+    :raises BodyTooLarge, LengthRequired: as `body.raw` does, which reads what was signed.
+    """
+    caller = request.auth
+    if request.method in SAFE_METHODS or not isinstance(caller, Caller) or not caller.signs:
+        return
+    presented = Presented(
+        webhook_id=request.META.get("HTTP_WEBHOOK_ID", ""),
+        timestamp=request.META.get("HTTP_WEBHOOK_TIMESTAMP", ""),
+        signatures=request.META.get("HTTP_WEBHOOK_SIGNATURE", ""),
+    )
+    signing.check(caller, body.raw(request, limit=MOST_BYTES), presented, now=timezone.now())
 
 
 def platform_user_of(request: Request) -> AbstractUser:

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from ledger.api.authentication import HasScope, KeyAuthentication, allowance_of
+from ledger.api.authentication import HasScope, KeyAuthentication, allowance_of, check_signature
 from ledger.api.parameters import refuse_null_characters
 
 
@@ -28,8 +28,9 @@ class LedgerView(APIView):
     parser_classes = ()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Check the key, and refuse text that PostgreSQL cannot hold."""
+        """Check the key and its signature, and refuse text that PostgreSQL cannot hold."""
         super().initial(request, *args, **kwargs)
+        check_signature(request)
         refuse_null_characters(request)
 
     def finalize_response(

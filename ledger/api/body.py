@@ -10,6 +10,9 @@ from ledger.errors import LedgerError
 from ledger.usage.formats.decoding import BodyTooLarge
 
 CHUNK_BYTES: Final = 1 << 20
+KEPT: Final = "_body"
+"""Where Django keeps a body that was read, and looks for it."""
+
 PLAIN: Final = ("", "identity")
 
 
@@ -53,20 +56,27 @@ def read(request: Request, *, limit: int) -> bytes:
 
 
 def raw(request: Request, *, limit: int) -> bytes:
-    """Return the body as it was sent.
+    """Return the body as it was sent, which is read once and then kept.
 
     A length beyond the limit is refused before anything is read, and a body without a length as
     soon as it has grown beyond it.
 
     :raises BodyTooLarge, LengthRequired: as `read` does.
     """
+    kept: bytes | None = getattr(request._request, KEPT, None)
+    if kept is not None:
+        if len(kept) > limit:
+            raise BodyTooLarge(limit)
+        return kept
     stream = _stream(request, limit=limit)
     sent = BytesIO()
     while part := stream.read(min(CHUNK_BYTES, limit + 1 - sent.tell())):
         sent.write(part)
         if sent.tell() > limit:
             raise BodyTooLarge(limit)
-    return sent.getvalue()
+    whole = sent.getvalue()
+    setattr(request._request, KEPT, whole)
+    return whole
 
 
 def _stream(request: Request, *, limit: int) -> Any:

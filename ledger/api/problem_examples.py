@@ -95,6 +95,39 @@ _EXAMPLES: Final = (
         held=["events:write"],
     ),
     _problem(
+        "signature-missing",
+        401,
+        "The request is not signed",
+        "posts with this key are signed; send the headers webhook-timestamp, webhook-signature too",
+        missing=["webhook-timestamp", "webhook-signature"],
+    ),
+    _problem(
+        "signature-invalid",
+        401,
+        "The signature does not hold",
+        "the signature does not hold: none of webhook-signature is an HMAC by a secret of this key",
+        why="none of webhook-signature is an HMAC by a secret of this key",
+    ),
+    _problem(
+        "signature-out-of-time",
+        401,
+        "The request was not signed now",
+        "signed 412 s ago by our clock, and 300 s are allowed: sign anew for each attempt, and "
+        "set your clock",
+        signed_at="2026-10-05T09:30:00Z",
+        now="2026-10-05T09:36:52Z",
+        tolerance_seconds=300,
+    ),
+    _problem(
+        "signature-replayed",
+        409,
+        "This very request was received before",
+        "a request with this webhook-id and webhook-timestamp was received before; to send it "
+        "again, sign it anew with the time of then",
+        webhook_id="msg_2KWPBgLlAfxdpx2AI54pPJ85f4W",
+        signed_at="2026-10-05T09:30:00Z",
+    ),
+    _problem(
         "source-not-allowed",
         403,
         "The API key is for other sources",

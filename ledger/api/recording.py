@@ -18,7 +18,7 @@ from ledger.usage.intake import Receipt
 logger = logging.getLogger(__name__)
 
 BODY_PROBLEMS: Final = (
-    *schema.KEY_PROBLEMS,
+    *schema.POST_PROBLEMS,
     "unreadable-body",
     "length-required",
     "body-too-large",

@@ -17,6 +17,11 @@ KEY_PROBLEMS: Final = (
     *("key-missing", "key-unknown", "key-expired", "key-revoked"),
     *("address-not-allowed", "scope-missing", "throttled"),
 )
+POST_PROBLEMS: Final = (
+    *KEY_PROBLEMS,
+    *("signature-missing", "signature-invalid", "signature-out-of-time", "signature-replayed"),
+)
+"""Of every operation that changes something: a key may have to sign what it posts."""
 
 Answers = dict[tuple[str, str], OpenApiResponse]
 

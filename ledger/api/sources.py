@@ -168,7 +168,7 @@ class NamesView(LedgerView):
             example=examples.EDITED_NAMES,
             description="What became of the list",
             problems=[
-                *schema.KEY_PROBLEMS,
+                *schema.POST_PROBLEMS,
                 "source-not-allowed",
                 "no-such-source",
                 "unreadable-body",

@@ -1,4 +1,4 @@
-"""Within what a key may use its scopes: sources, networks, requests a minute, an end. Pure."""
+"""Within what a key may use its scopes: sources, networks, how often, how long, signed. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -34,6 +34,7 @@ class Bounds:
     networks: Sequence[str] = ()
     requests_per_minute: int | None = None
     expires_at: datetime | None = None
+    signs: bool = False
 
     def checked(self) -> Self:
         """Return the bounds as they are stored, each thing once and in order.

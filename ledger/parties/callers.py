@@ -1,6 +1,6 @@
 """Who calls: the party that a checked key speaks for, and what it may do. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ledger.errors import LedgerError
 from ledger.parties.viewers import Viewer
@@ -21,6 +21,7 @@ class Caller:
     """Who a checked key speaks for, and what it may do; `sources` is None where it may post any."""
 
     key_id: int
+    prefix: str
     party_id: int
     party_code: str
     is_platform: bool
@@ -29,6 +30,7 @@ class Caller:
     scopes: frozenset[str]
     sources: frozenset[str] | None = None
     requests_per_minute: int | None = None
+    sealed_secrets: tuple[bytes, ...] = field(default=(), repr=False)
 
     @property
     def viewer(self) -> Viewer:
@@ -42,6 +44,11 @@ class Caller:
         """
         if not self.may_post(source):
             raise SourceNotAllowed(source)
+
+    @property
+    def signs(self) -> bool:
+        """Return whether what the key posts must be signed."""
+        return bool(self.sealed_secrets)
 
     def may_post(self, source: str) -> bool:
         """Return whether the key may speak for this source of its party."""

@@ -18,7 +18,7 @@ from django.contrib.auth import get_user_model
 from django.db import DatabaseError, connection
 
 from ledger.errors import LedgerError
-from ledger.parties import networks
+from ledger.parties import networks, sealing, signatures
 from ledger.parties.bounds import UNBOUNDED, Bounds
 from ledger.parties.callers import Caller
 from ledger.parties.models import ApiKey, Party
@@ -47,6 +47,7 @@ FIND = """
     SELECT api_key.id, api_key.secret_hash, api_key.scopes, api_key.expires_at,
            api_key.revoked_at, api_key.last_used_at, api_key.user_id, holder.is_active,
            api_key.sources, api_key.networks, api_key.requests_per_minute,
+           api_key.signing_secret, api_key.previous_signing_secret,
            party.id, party.code, party.kind
     FROM ledger_api_key api_key
     JOIN ledger_party party ON party.id = api_key.party_id
@@ -162,10 +163,14 @@ class UserUnknown(LedgerError):
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A new key; `token` is shown once and stored nowhere."""
+    """A new key; `token` is shown once and stored nowhere.
+
+    So is `signing_secret`, which is stored sealed; None for a key that does not sign.
+    """
 
     prefix: str
     token: str
+    signing_secret: str | None = None
 
 
 def issue(
@@ -199,6 +204,7 @@ def issue(
         raise UserUnknown(user)
     prefix = "".join(secrets.choice(PREFIX_ALPHABET) for _ in range(PREFIX_LENGTH))
     token = f"cw_{prefix}_{secrets.token_hex(SECRET_BYTES)}"
+    secret = secrets.token_bytes(SECRET_BYTES) if bounds.signs else None
     ApiKey.objects.create(
         party=holder,
         user=person,
@@ -211,9 +217,15 @@ def issue(
         sources=checked.sources or None,
         networks=checked.networks or None,
         requests_per_minute=checked.requests_per_minute,
+        signing_secret=None if secret is None else sealing.seal(secret, owner=prefix),
+        signing_secret_issued_at=None if secret is None else now,
     )
     logger.info("key issued", extra={"party": party, "prefix": prefix, "scopes": ",".join(wanted)})
-    return Issued(prefix=prefix, token=token)
+    return Issued(
+        prefix=prefix,
+        token=token,
+        signing_secret=None if secret is None else signatures.written(secret),
+    )
 
 
 def scopes_for(kind: str) -> list[str]:
@@ -251,9 +263,10 @@ def authenticate(token: str, *, now: datetime, address: Address | None = None) -
         raise AddressNotAllowed(prefix, address)
     if last_used_at is None or last_used_at <= now - LAST_USE_GRANULARITY:
         _note_use(key_id, now=now)
-    party_id, party_code, party_kind = row[11:]
+    party_id, party_code, party_kind = row[13:]
     return Caller(
         key_id=key_id,
+        prefix=prefix,
         party_id=party_id,
         party_code=party_code,
         is_platform=party_kind == Party.Kind.PLATFORM,
@@ -262,6 +275,7 @@ def authenticate(token: str, *, now: datetime, address: Address | None = None) -
         scopes=frozenset(scopes),
         sources=None if sources is None else frozenset(sources),
         requests_per_minute=requests_per_minute,
+        sealed_secrets=tuple(bytes(one) for one in row[11:13] if one is not None),
     )
 
 

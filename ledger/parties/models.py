@@ -55,7 +55,8 @@ class ApiKey(models.Model):
     """A secret that a party's machine presents; only its SHA-256 is stored.
 
     `user` is the person on whose behalf the key acts: approvals need one. It may post usage of its
-    `sources` and be used from its `networks`; where there are none, of and from any.
+    `sources` and be used from its `networks`; where there are none, of and from any. With a
+    signing secret, which lies here sealed, it signs what it posts.
     """
 
     party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
@@ -69,6 +70,9 @@ class ApiKey(models.Model):
     sources = ArrayField(models.TextField(), null=True, blank=True)
     networks = ArrayField(NetworkField(), null=True, blank=True)
     requests_per_minute = models.IntegerField(null=True, blank=True)
+    signing_secret = models.BinaryField(null=True)
+    previous_signing_secret = models.BinaryField(null=True)
+    signing_secret_issued_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
@@ -89,6 +93,15 @@ class ApiKey(models.Model):
             models.CheckConstraint(
                 name="ledger_api_key_requests_per_minute_range",
                 condition=models.Q(requests_per_minute__range=(1, 100_000)),
+            ),
+            models.CheckConstraint(
+                name="ledger_api_key_signing_secret_whole",
+                condition=models.Q(
+                    signing_secret=None,
+                    previous_signing_secret=None,
+                    signing_secret_issued_at=None,
+                )
+                | models.Q(signing_secret__isnull=False, signing_secret_issued_at__isnull=False),
             ),
         ]
 
@@ -112,6 +125,22 @@ class RequestAllowance(models.Model):
 
     def __str__(self) -> str:
         return f"allowance of key {self.pk}"
+
+
+class SignedRequest(models.Model):
+    """A signed request that was received, kept for as long as its signature would hold."""
+
+    pk = models.CompositePrimaryKey("api_key_id", "webhook_id", "signed_at")
+    api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, related_name="+", db_index=False)
+    webhook_id = models.TextField()
+    signed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "ledger_signed_request"
+        indexes = [models.Index(name="ledger_signed_request_time", fields=["signed_at"])]
+
+    def __str__(self) -> str:
+        return self.webhook_id
 
 
 class Source(models.Model):

@@ -98,7 +98,7 @@ class ApproveView(LedgerView):
             answers.SettlementDetail,
             example=examples.SETTLEMENT_DETAIL,
             description="The settlement, approved",
-            problems=[*schema.KEY_PROBLEMS, "party-not-allowed", "key-without-user"],
+            problems=[*schema.POST_PROBLEMS, "party-not-allowed", "key-without-user"],
             more_problems=examples.NOT_APPROVED,
         ),
     )

@@ -120,3 +120,35 @@ class TestDatabase:
             (version,) = cursor.fetchone()
 
         assert int(version) >= 150000
+
+
+class TestSealingKeys:
+    def test_stand_in_order(self, tmp_path: Path) -> None:
+        said = read_settings(
+            tmp_path, "s.SEALING_KEYS", CLEARWATT_SEALING_KEYS=f"{'n' * 32} {'o' * 32}"
+        )
+
+        assert said == str(["n" * 32, "o" * 32])
+
+    def test_are_the_secret_key_where_none_is_given(self, tmp_path: Path) -> None:
+        assert read_settings(tmp_path, "s.SEALING_KEYS == [s.SECRET_KEY]") == "True"
+
+    def test_are_long_enough(self, tmp_path: Path) -> None:
+        said = read_settings(tmp_path, "s.SEALING_KEYS", CLEARWATT_SEALING_KEYS="short")
+
+        assert "CLEARWATT_SEALING_KEYS holds a key that is too short" in said
+
+
+class TestTrustedProxies:
+    def test_are_networks_and_perhaps_a_socket(self, tmp_path: Path) -> None:
+        said = read_settings(
+            tmp_path, "s.TRUSTED_PROXIES", CLEARWATT_TRUSTED_PROXIES="10.0.0.0/8, ::1 unix"
+        )
+
+        assert said == "['10.0.0.0/8', '::1', 'unix']"
+
+    @pytest.mark.parametrize("given", ["proxy.example", "10.0.0.1/8", "10.0.0.0/33"])
+    def test_are_refused_where_they_are_none(self, tmp_path: Path, given: str) -> None:
+        said = read_settings(tmp_path, "s.TRUSTED_PROXIES", CLEARWATT_TRUSTED_PROXIES=given)
+
+        assert f"CLEARWATT_TRUSTED_PROXIES holds {given!r}" in said

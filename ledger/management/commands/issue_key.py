@@ -46,15 +46,19 @@ class Command(BaseCommand):
             type=int,
             help="how often it may be used; without a limit if not said",
         )
+        parser.add_argument(
+            "--signing", action="store_true", help="print a signing secret too: it must sign"
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Print the key on standard output, and nothing else there."""
+        """Print the key, and its signing secret, on standard output, and nothing else there."""
         expires: date | None = options["expires"]
         bounds = Bounds(
             sources=options["sources"],
             networks=options["networks"],
             requests_per_minute=options["requests_per_minute"],
             expires_at=None if expires is None else datetime.combine(expires, time(), tzinfo=UTC),
+            signs=options["signing"],
         )
         try:
             issued = keys.issue(
@@ -69,3 +73,6 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         self.stderr.write("Keep this key now; only its hash is stored:")
         self.stdout.write(issued.token)
+        if issued.signing_secret is not None:
+            self.stderr.write("And this signing secret; it is not shown again either:")
+            self.stdout.write(issued.signing_secret)

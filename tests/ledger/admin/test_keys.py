@@ -24,7 +24,7 @@ class TestIssuing:
         client = operators.operator()
 
         answer = client.post(ISSUE, {"party": "acme", "name": "gateway", "scopes": ["books:read"]})
-        token = answer.context["token"]
+        token = answer.context["issued"].token
 
         assert token in operators.text(answer)
         assert "no-store" in answer["Cache-Control"]
@@ -114,7 +114,7 @@ class TestIssuing:
         answer = operators.operator().post(ISSUE, said)
 
         assert answer.status_code == 200
-        assert answer.context["token"] is None
+        assert answer.context["issued"] is None
         assert ApiKey.objects.count() == 0
 
     def test_takes_a_permission_of_its_own(self) -> None:
@@ -125,6 +125,74 @@ class TestIssuing:
         assert refused.status_code == 403
         assert ApiKey.objects.count() == 0
         assert "Issue a key" not in operators.text(viewer.get(LIST))
+
+
+class TestSigning:
+    @pytest.fixture
+    def prefix(self) -> str:
+        return keys.issue(party="acme", scopes=["books:read"], name="gateway", now=NOW).prefix
+
+    def test_is_asked_of_a_key_when_it_is_issued(self) -> None:
+        client = operators.operator()
+        said = {"party": "acme", "name": "x", "scopes": ["books:read"], "signs": "on"}
+
+        answer = client.post(ISSUE, said)
+
+        issued = answer.context["issued"]
+        assert issued.signing_secret in operators.text(answer)
+        assert keys.authenticate(issued.token, now=NOW).signs
+        page = client.get(LIST)
+        assert "signed" in operators.text(page)
+        assert issued.signing_secret not in page.content.decode()
+
+    def test_is_begun_renewed_and_stopped_on_its_page(self, prefix: str) -> None:
+        client = operators.operator()
+        address = operators.link(client.get(LIST), "Signing")
+
+        first = client.post(address, {"act": "renew"})
+        second = client.post(address, {"act": "renew"})
+        secrets = [answer.context["secret"] for answer in (first, second)]
+        assert all(secret.startswith("whsec_") for secret in secrets)
+        assert secrets[0] in operators.text(first)
+        assert "The one before is valid until you withdraw it." in operators.text(second)
+        assert "no-store" in second["Cache-Control"]
+
+        page = client.get(address)
+        assert "the one before is valid, too" in operators.text(page)
+        assert not any(secret in page.content.decode() for secret in secrets)
+        assert "has two signing secrets" in operators.text(client.post(address, {"act": "renew"}))
+
+        client.post(address, {"act": "withdraw"})
+        assert ApiKey.objects.get().previous_signing_secret is None
+        client.post(address, {"act": "stop"})
+        assert ApiKey.objects.get().signing_secret is None
+        assert "posts unsigned" in operators.text(client.get(address))
+
+    def test_takes_the_permissions_to_issue_and_to_revoke(self, prefix: str) -> None:
+        address = reverse("admin:ledger_apikey_signing", args=[prefix])
+        issuer = operators.signed_in(
+            operators.person("issuer", "ledger.view_apikey", "ledger.add_apikey")
+        )
+        revoker = operators.signed_in(
+            operators.person("revoker", "ledger.view_apikey", "ledger.change_apikey")
+        )
+
+        assert revoker.post(address, {"act": "renew"}).status_code == 403
+        assert issuer.post(address, {"act": "renew"}).status_code == 200
+        assert issuer.post(address, {"act": "stop"}).status_code == 403
+        assert ApiKey.objects.get().signing_secret is not None
+        assert revoker.post(address, {"act": "stop"}).status_code == 200
+        assert ApiKey.objects.get().signing_secret is None
+
+    def test_is_not_for_a_key_that_is_revoked_or_unknown(self, prefix: str) -> None:
+        client = operators.operator()
+        keys.revoke(prefix, now=NOW)
+
+        for one in (prefix, "unknown"):
+            address = reverse("admin:ledger_apikey_signing", args=[one])
+            answer = client.post(address, {"act": "renew"}, follow=True)
+            assert "There is no API key" in operators.text(answer)
+        assert ApiKey.objects.get().signing_secret is None
 
 
 class TestRevoking:

@@ -33,7 +33,7 @@ READ_ONLY = [model for model in OURS if isinstance(admin.site._registry[model], 
 # Positions and the like are shown on the page of their settlement, postings on that of their entry.
 NOT_LISTED = {
     *("Balance", "SetAside", "UsageRollup", "EventKey", "Posting", "Coverage"),
-    *("ArchivedUsage", "ArchivedBatch", "RestoredMonth", "RequestAllowance"),
+    *("ArchivedUsage", "ArchivedBatch", "RestoredMonth", "RequestAllowance", "SignedRequest"),
     *("Position", "StatementLine", "Netting", "Approval", "SettledEntry"),
 }
 # Session, user, permissions, and what the page itself is made of.

@@ -16,6 +16,7 @@ from ledger.rating.models import UsageEntry
 from tests.ledger.api.test_isolation import filled, readable_paths
 
 pytestmark = pytest.mark.django_db
+SIGNATURE = ("id", "timestamp", "signature")
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +83,7 @@ class TestDocument:
             assert operation["description"], name
             assert operation["tags"], name
             for parameter in operation.get("parameters", []):
-                assert parameter["description"], name
+                assert parameter.get("$ref") or parameter["description"], name
 
     def test_asks_every_operation_but_health_for_a_key(self, document: dict[str, Any]) -> None:
         scheme = document["components"]["securitySchemes"]["apiKey"]
@@ -102,6 +103,17 @@ class TestDocument:
                 waits = {"Retry-After"} if code in ("429", "503") else set()
                 assert response.get("headers", {}).keys() == limits | waits, f"{name} {code}"
             assert ("429" in operation["responses"]) is keyed, name
+
+    def test_tells_of_signatures_where_something_is_changed(self, document: dict[str, Any]) -> None:
+        headers = {f"#/components/parameters/webhook-{one}" for one in SIGNATURE}
+        problems = ("missing", "invalid", "out-of-time", "replayed")
+        for name, operation in operations(document):
+            said = json.dumps(operation)
+            references = {one.get("$ref") for one in operation.get("parameters", [])}
+            changes = not name.startswith("GET ")
+            assert (references & headers == headers) is changes, name
+            for problem in problems:
+                assert (f"/problems/signature-{problem}" in said) is changes, f"{name} {problem}"
 
     def test_gives_every_answer_an_example_that_fits(self, document: dict[str, Any]) -> None:
         for name, operation in operations(document):

@@ -22,5 +22,10 @@ def issue(*, party: str, **more: str) -> str:
 
 KEYS: Final = (
     attack("a consumer's key to post usage", issue(party="acme"), seen_by="key-scopes"),
+    attack(
+        "a signing secret that nobody sealed",
+        issue(party="westcloud", signing_secret="'secret'", signing_secret_issued_at="now()"),
+        seen_by="signing-secrets",
+    ),
     attack("the platform's key to post usage", issue(party="clearwatt"), seen_by="key-scopes"),
 )

@@ -358,6 +358,21 @@ class TestCommands:
         assert key.networks == ["192.0.2.0/24", "2001:db8::7/128"]
         assert key.requests_per_minute == 600
 
+    def test_issue_a_key_that_signs_with_its_secret_below(self) -> None:
+        party("westcloud", "provider")
+        printed = StringIO()
+
+        call_command(
+            "issue_key",
+            *("westcloud", "--scope=events:write", "--signing"),
+            stdout=printed,
+            stderr=StringIO(),
+        )
+
+        token, secret = printed.getvalue().split()
+        assert keys.authenticate(token, now=NOW).signs
+        assert secret.startswith("whsec_")
+
     def test_refuse_an_unknown_party_with_one_sentence(self) -> None:
         with pytest.raises(CommandError, match="there is no party 'nobody'"):
             call_command("issue_key", "nobody", "--scope=books:read")
