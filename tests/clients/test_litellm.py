@@ -21,7 +21,7 @@ from ledger.rating.models import SetAside, UsageEntry
 from ledger.usage.columns import from_arrow
 from ledger.usage.models import UsageBatch
 from tests import callers, factories, foreign, naming
-from tests.clients import rated
+from tests.clients import documented, rated
 from tests.clients.rated import Rated
 
 PATIENCE_SECONDS = 40
@@ -56,10 +56,18 @@ under the first answer's id, which is a conflict.
 """
 
 
-def configuration(site: str, key: str) -> dict[str, Any]:
-    """Return the proxy's configuration, as docs/integrations.md has it."""
+def configuration(site: str) -> dict[str, Any]:
+    """Return the configuration of docs/integrations.md, with models and two more callbacks."""
+    made: dict[str, Any] = yaml.safe_load(documented.block("LiteLLM's proxy", "yaml", address=site))
+    # Here what was said is sent, to see that it is not kept.
+    assert made["litellm_settings"].pop("turn_off_message_logging")
+    made["litellm_settings"]["callbacks"] += ["generic_api", "openmeter"]
+    made["litellm_settings"] |= {
+        "cache": True,
+        "cache_params": {"type": "local", "mode": "default_off"},
+    }
     deployments = {"qwen": "a secret answer", "falls-back": BROKEN, "breaks": BROKEN}
-    return {
+    return made | {
         "model_list": [
             {
                 "model_name": name,
@@ -73,19 +81,6 @@ def configuration(site: str, key: str) -> dict[str, Any]:
             for name, answer in deployments.items()
         ],
         "router_settings": {"num_retries": 1, "fallbacks": [{"falls-back": ["qwen"]}]},
-        "litellm_settings": {
-            "callbacks": ["generic_api", "clearwatt", "openmeter"],
-            "cache": True,
-            "cache_params": {"type": "local", "mode": "default_off"},
-        },
-        "callback_settings": {
-            "clearwatt": {
-                "callback_type": "generic_api",
-                "endpoint": f"{site}/v1/litellm?source=gateway-1",
-                "headers": {"Authorization": f"Bearer {key}"},
-                "max_retries": 5,
-            }
-        },
         "general_settings": {"master_key": MASTER_KEY},
     }
 
@@ -94,9 +89,10 @@ def called(site: str, folder: Path) -> list[dict[str, Any]]:
     """Make the calls through a proxy, wait until it has told us of all, and return the answers."""
     key, other_key = (callers.token("westcloud", "events:write") for _ in range(2))
     config = folder / "config.yaml"
-    config.write_text(yaml.safe_dump(configuration(site, other_key)))
+    config.write_text(yaml.safe_dump(configuration(site)))
     proxy = f"http://127.0.0.1:{free_port(8600)}"
     variables = {
+        "CLEARWATT_AUTHORIZATION": f"Bearer {other_key}",
         "GENERIC_LOGGER_ENDPOINT": f"{site}/v1/litellm?source=gateway-1",
         "GENERIC_LOGGER_HEADERS": f"Authorization=Bearer {key}",
         "OPENMETER_API_ENDPOINT": site,

@@ -6,7 +6,7 @@ from ledger import audit
 from ledger.parties.models import Source
 from ledger.usage.models import EventKey
 from tests import callers, factories, foreign
-from tests.clients import rated
+from tests.clients import documented, rated
 from tests.clients.rated import Rated
 
 CALL = {
@@ -48,6 +48,16 @@ SPANS = [
 ]
 
 
+COMPRESSION = "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION"
+
+
+def variables(site: str, key: str) -> dict[str, str]:
+    """Return the variables of docs/integrations.md, with our address and a key."""
+    lines = documented.block("OpenTelemetry", "sh", address=site).splitlines()
+    said = dict(line.split("=", 1) for line in lines)
+    return {name: value.strip('"').replace("cw_…", key) for name, value in said.items()}
+
+
 class TestTheExporter:
     def test_takes_our_answers_and_what_it_sent_is_priced(self, site: str) -> None:
         factories.publish()
@@ -57,7 +67,7 @@ class TestTheExporter:
 
         assert exported["results"] == ["SUCCESS", "SUCCESS"]
         assert EventKey.objects.count() == 2
-        assert Source.objects.get().uri == "inference-gateway"
+        assert Source.objects.get().uri == "gateway-1"
         first, second, *_ = exported["ids"]
         assert rated.entries() == {
             first: Rated(
@@ -82,12 +92,7 @@ class TestTheExporter:
             "python",
             path,
             given=json.dumps(SPANS),
-            variables={
-                "OTEL_SERVICE_NAME": "inference-gateway",
-                "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": f"{site}/v1/otlp/v1/traces",
-                "OTEL_EXPORTER_OTLP_TRACES_HEADERS": f"authorization=Bearer%20{key}",
-                "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION": compression,
-            },
+            variables=variables(site, key) | {COMPRESSION: compression},
         )
         assert ended.returncode == 0, ended.stderr
         found: dict[str, list[str]] = json.loads(ended.stdout)
