@@ -23,9 +23,12 @@ logger = logging.getLogger(__name__)
 
 SECRET_BYTES: Final = 32
 
+# Its commit waits for no disk: whatever the request brings about is committed after it, so where
+# that is on disk this is, too. Within somebody's transaction the setting would be that one's.
 REMEMBER: Final = """
     INSERT INTO ledger_signed_request (api_key_id, webhook_id, signed_at)
-    VALUES (%(key)s, %(id)s, %(signed_at)s)
+    SELECT %(key)s, %(id)s, %(signed_at)s
+    FROM set_config('synchronous_commit', %(waits)s, true)
     ON CONFLICT DO NOTHING
 """
 FORGET: Final = "DELETE FROM ledger_signed_request WHERE signed_at < %(before)s"
@@ -71,7 +74,12 @@ def check(caller: Caller, body: bytes, presented: Presented, *, now: datetime) -
     with connection.cursor() as cursor:
         cursor.execute(
             REMEMBER,
-            {"key": caller.key_id, "id": signed.webhook_id, "signed_at": signed.signed_at},
+            {
+                "key": caller.key_id,
+                "id": signed.webhook_id,
+                "signed_at": signed.signed_at,
+                "waits": "on" if connection.in_atomic_block else "off",
+            },
         )
         if not cursor.rowcount:
             raise SignatureReplayed(webhook_id=signed.webhook_id, signed_at=signed.signed_at)

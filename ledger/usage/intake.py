@@ -83,7 +83,7 @@ def record(
         Item(refusal.index, "rejected", refusal.code, refusal.detail)
         for refusal in decoded.refusals
     ]
-    allowed, not_allowed = _of_sources(decoded.records, allowed_sources)
+    allowed, not_allowed = _of_sources(decoded, allowed_sources)
     timely, untimely = _in_time(allowed, now=now, place=decoded.time)
     sources = known_sources(provider_id=provider_id, latest=_latest(timely, now=now), now=now)
     accepted_by_source, too_old = _since_source_began(timely, sources, place=decoded.time)
@@ -98,19 +98,20 @@ def record(
 
 
 def _of_sources(
-    records: Sequence[Record], allowed: frozenset[str] | None
+    decoded: Decoded, allowed: frozenset[str] | None
 ) -> tuple[Sequence[Record], list[Item]]:
     """Part records of the allowed sources from those of others."""
     if allowed is None:
-        return records, []
+        return decoded.records, []
     kept: list[Record] = []
     refused: list[Item] = []
-    for one in records:
+    place = f"/{decoded.source}" if decoded.source else ""
+    for one in decoded.records:
         if one.source in allowed:
             kept.append(one)
         else:
             detail = (
-                f"#/{one.index}/source: this key does not post for {one.source!r}; "
+                f"#/{one.index}{place}: this key does not post for {one.source!r}; "
                 "use the key of that source"
             )
             refused.append(Item(one.index, "rejected", "source_not_allowed", detail))

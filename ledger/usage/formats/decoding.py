@@ -28,6 +28,9 @@ LARGEST_FINDING_BYTES: Final = 16_384
 LARGEST_OBJECT_BYTES: Final = 65_536
 """Of an object within an item, as it was sent; a larger one is refused before it is read."""
 
+MOST_VALUES: Final = 2_000_000
+"""Where a format reads whole objects, since those who write them do not keep to JSON's rules."""
+
 LONGEST_DETAIL: Final = 300
 COMMAS_AN_EVENT: Final = 50
 
@@ -60,12 +63,14 @@ class Refusal:
 class Decoded:
     """What a body holds: records and refusals, together every item of it.
 
-    `time` is the place within an item where the format says when it occurred.
+    `time` and `source` are the places within an item where the format says when it occurred, and
+    who sent it; empty where that is said outside of the item.
     """
 
     records: list[Record]
     refusals: list[Refusal]
     time: str = "time"
+    source: str = "source"
 
     def __len__(self) -> int:
         return len(self.records) + len(self.refusals)
@@ -172,6 +177,15 @@ def refuse_many(body: bytes, *, limit: int, is_array: bool) -> None:
             raise TooManyEvents(limit + 1, limit)
     elif body.count(b"\n") >= limit:
         lines(body, limit=limit)
+
+
+def refuse_overfull(body: bytes) -> None:
+    """Refuse JSON of which a hundred bytes of memory would be made for every two that were sent.
+
+    :raises UnreadableBody: if it may hold more than `MOST_VALUES` values, strings not looked into.
+    """
+    if body.count(b",") + body.count(b"[") + body.count(b"{") > MOST_VALUES:
+        raise UnreadableBody(f"it holds more than {MOST_VALUES} values; send less at once")
 
 
 _RAW_ARRAY: Final = msgspec.json.Decoder(list[msgspec.Raw])

@@ -98,6 +98,7 @@ def decode(body: bytes, *, content_type: str, limit: int, source: str = SOURCE) 
     media_type = decoding.media_type(content_type, accepted=CONTENT_TYPES)
     is_array = media_type == JSON and body.lstrip()[:1] == b"["
     decoding.refuse_many(body, limit=limit, is_array=is_array)
+    decoding.refuse_overfull(body)
     payloads = _at_once(body, is_array=is_array)
     if payloads is None:
         payloads = _one_by_one(body, is_array=is_array, limit=limit)
@@ -111,7 +112,7 @@ def decode(body: bytes, *, content_type: str, limit: int, source: str = SOURCE) 
             refusals.append(found)
         else:
             records.append(found)
-    return Decoded(records=records, refusals=refusals, time="endTime")
+    return Decoded(records=records, refusals=refusals, time="endTime", source="")
 
 
 _PAYLOAD: Final = msgspec.json.Decoder(Payload)

@@ -174,6 +174,17 @@ class TestCheck:
         assert outcomes.count(None) == 1
         assert [type(one) for one in outcomes if one is not None] == [SignatureReplayed] * 7
 
+    def test_leaves_it_to_others_how_they_wait_for_the_disk(self, transactional_db: None) -> None:
+        issued = issue()
+        secret = signing.renew(issued.prefix, now=NOW)
+        with connection.cursor() as cursor:
+            cursor.execute("SET synchronous_commit = 'local'")
+
+            check(issued, secret)
+
+            cursor.execute("SHOW synchronous_commit")
+            assert cursor.fetchone() == ("local",)
+
     def test_remembers_nothing_that_it_refused(self, issued: keys.Issued) -> None:
         secret = signing.renew(issued.prefix, now=NOW)
 

@@ -56,4 +56,4 @@ def decode(
             records.append(found)
         if len(records) + len(refusals) > limit:
             raise TooManyEvents(limit + 1, limit)
-    return Decoded(records=records, refusals=refusals, time="endTimeUnixNano")
+    return Decoded(records=records, refusals=refusals, time="endTimeUnixNano", source="")

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.usage.formats import cloudevents, decoding
+from ledger.usage.formats import cloudevents, decoding, litellm
 from ledger.usage.formats.decoding import (
     MOST_EVENTS,
+    MOST_VALUES,
     TooManyEvents,
     UnreadableBody,
     more_items_than,
@@ -141,6 +142,36 @@ class TestDecode:
         assert isinstance(done.outcome, TooManyEvents)
         assert done.lines < 10 * MOST_EVENTS
         assert done.peak_bytes < 8 * MIB
+
+
+class TestLiteLLM:
+    """Its payloads are not always JSON, so that they are read by a parser that makes objects."""
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            f'{{"q": {WIDE}}}'.encode(),
+            f'[{{"q": {WIDE}}}]'.encode(),
+            f'{{"status": "success", "metadata": {{"usage_object": {{"q": {WIDE}}}}}}}'.encode(),
+            b"[" * (15 * MIB),
+            b'{"a":' * (3 * MIB),
+        ],
+        ids=["payload", "batch", "usage object", "arrays", "objects"],
+    )
+    def test_costs_next_to_nothing_for_what_nests_in_a_payload(self, body: bytes) -> None:
+        done = work(lambda: litellm.decode(body, content_type="application/json", limit=10))
+
+        assert isinstance(done.outcome, UnreadableBody)
+        assert done.lines < 4_000
+        assert done.peak_bytes < 5 * MIB
+
+    def test_costs_no_more_than_its_limit_of_values(self) -> None:
+        body = f'{{"q": [{"[]," * (MOST_VALUES // 2 - 2)}1]}}'.encode()
+
+        done = work(lambda: litellm.decode(body, content_type="application/json", limit=10))
+
+        assert [one.code for one in done.outcome.refusals] == ["invalid_event"]
+        assert done.peak_bytes < 80 * MIB
 
 
 class TestItem:
