@@ -33,6 +33,11 @@ SCHEDULE: Final[dict[str, dict[str, Any]]] = {
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
+    "apply-corrections": {
+        "task": "ledger.tasks.apply_corrections",
+        "schedule": 1.0,
+        "options": {"expires": 1.0},
+    },
     "prepare-partitions": {
         "task": "ledger.tasks.prepare_partitions",
         "schedule": 3600.0,

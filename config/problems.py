@@ -80,6 +80,12 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     # usage and prices
     "no-such-source": Problem(404, "There is no such source"),
     "no-such-batch": Problem(404, "There is no such batch"),
+    "no-such-event": Problem(404, "There is no such event"),
+    "no-such-correction": Problem(404, "There is no such correction"),
+    "source-not-named": Problem(422, "An event needs its source to be named"),
+    "event-named-twice": Problem(422, "One event is to be corrected twice at once"),
+    "event-no-longer-stands": Problem(409, "Nothing is left of the event"),
+    "event-corrected-meanwhile": Problem(409, "Others correct the same events"),
     "no-such-usage-entry": Problem(404, "There is no such usage entry"),
     "month-archived": Problem(410, "The month is archived"),
     "already-archived": Problem(409, "The month is archived already"),

@@ -77,6 +77,7 @@ REFUSALS: Final[dict[str, type[RefusedByTheBooks]]] = {
     "ledger_period_state_forward": PeriodClosed,
     "ledger_usage_batch_content_fixed": AppendOnly,
     "ledger_usage_batch_payload_needed": AppendOnly,
+    "ledger_correction_content_fixed": AppendOnly,
     "ledger_archived_month_month_over": MonthNotArchivable,
     "ledger_archived_month_month_once": MonthNotArchivable,
     "ledger_archived_month_month_present": MonthNotArchivable,

@@ -33,7 +33,7 @@ from ledger.rating.archive.models import (
     RestoredMonth,
 )
 from ledger.rating.models import SetAside, UsageEntry, UsageRollup
-from ledger.usage.models import Coverage, EventKey, UsageBatch
+from ledger.usage.models import Correction, Coverage, EventKey, UsageBatch
 
 __all__ = [
     "Account",
@@ -46,6 +46,7 @@ __all__ = [
     "Balance",
     "Benchmark",
     "CarbonFactor",
+    "Correction",
     "Coverage",
     "Deployment",
     "DeploymentTerms",

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from ledger.parties import signing
-from ledger.rating import partitions, payloads, rate
+from ledger.rating import corrections, partitions, payloads, rate
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +37,15 @@ def retry_set_aside(**_kwargs: Any) -> None:
     for _ in range(CLAIMS_A_RUN):
         if rate.retry_set_aside(now=timezone.now()) is None:
             return
+
+
+@shared_task(name="ledger.tasks.apply_corrections", ignore_result=True)
+def apply_corrections(**_kwargs: Any) -> None:
+    """Apply corrections that wait for nothing, claim by claim."""
+    for _ in range(CLAIMS_A_RUN):
+        if corrections.apply_pending(now=timezone.now()) is None:
+            return
+    wake_corrections()
 
 
 @shared_task(name="ledger.tasks.prepare_partitions", ignore_result=True)
@@ -85,10 +94,11 @@ class _Bell:
 
 _bell = _Bell()
 _bell_of_what_waits = _Bell()
+_bell_of_corrections = _Bell()
 
 
 def wake() -> None:
-    """Tell a worker that something waits; at most one message per 200 ms and process.
+    """Tell a worker that events wait; at most one message per 200 ms and process.
 
     Never fails: a broker that is away is logged, and the beat schedule finds the work.
     """
@@ -101,6 +111,14 @@ def wake_set_aside() -> None:
     Never fails, like `wake`; beat looks once a minute.
     """
     _ring(_bell_of_what_waits, retry_set_aside)
+
+
+def wake_corrections() -> None:
+    """Tell a worker that corrections wait.
+
+    Never fails, like `wake`; beat looks every second.
+    """
+    _ring(_bell_of_corrections, apply_corrections)
 
 
 def _ring(bell: _Bell, task: Task[..., Any]) -> None:

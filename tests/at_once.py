@@ -20,16 +20,18 @@ import json, sys
 from datetime import datetime
 import django
 django.setup()
-from ledger.rating import rate
-act, now, limit = getattr(rate, sys.argv[1]), datetime.fromisoformat(sys.argv[2]), int(sys.argv[3])
+from ledger.rating import corrections, rate
+act = {"apply_pending": corrections.apply_pending}.get(sys.argv[1]) or getattr(rate, sys.argv[1])
+now, limit = datetime.fromisoformat(sys.argv[2]), int(sys.argv[3])
 print("ready", flush=True)
 sys.stdin.readline()
 claims = entered = 0
 while (rated := act(now=now, limit=limit)) is not None:
-    claims, entered = claims + 1, entered + rated.entered
+    claims += 1
+    entered += rated.applied if sys.argv[1] == "apply_pending" else rated.entered
 print(json.dumps({"claims": claims, "entered": entered}))
 """
-"""Calls a function of `ledger.rating.rate` until nothing is left, once it is told to begin."""
+"""Rates, or applies corrections, until nothing is left, once it is told to begin."""
 
 
 def at_once(*acts: Callable[[], Any]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""A process that rates whatever waits until it is told to stop: what the crash tests kill.
+"""A process that rates and corrects whatever waits until it is killed, as the crash tests do.
 
 Run as `python -m tests.rating_process` with DATABASE_URL set.
 """
@@ -13,10 +13,12 @@ if __name__ == "__main__":
 
     from django.utils import timezone
 
-    from ledger.rating import rate
+    from ledger.rating import corrections, rate
 
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     while True:
-        if rate.rate_pending(now=timezone.now(), limit=400) is None:
+        rated = rate.rate_pending(now=timezone.now(), limit=400)
+        corrected = corrections.apply_pending(now=timezone.now(), limit=400)
+        if rated is None and corrected is None:
             time.sleep(0.01)

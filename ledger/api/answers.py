@@ -222,7 +222,7 @@ class Reason(serializers.Serializer[Any]):
 
 
 class Batch(serializers.Serializer[Any]):
-    """How far a batch is: entered + set_aside + waiting = events."""
+    """How far a batch is: entered + set_aside + voided + waiting = events."""
 
     id = Id()
     provider = serializers.CharField()
@@ -232,6 +232,7 @@ class Batch(serializers.Serializer[Any]):
     events = Count()
     entered = Count()
     set_aside = Count()
+    voided = Count(help_text="Voided or superseded before they were entered.")
     waiting = Count()
     reasons = Reason(many=True)
 

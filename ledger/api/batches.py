@@ -26,7 +26,8 @@ class BatchView(LedgerView):
         tags=["usage"],
         summary="Read how far a batch is",
         description="Scope `books:read`, by the provider who posted it. Every event of it is "
-        "entered in the usage journal, set aside with a reason, or waiting.",
+        "entered in the usage journal, set aside with a reason, voided before it was entered, or "
+        "waiting.",
         parameters=[
             schema.path("batch_id", description="The id from the receipt.", example="77"),
         ],
@@ -114,6 +115,7 @@ def _batch(batch: BatchStatus) -> dict[str, Any]:
         "events": batch.events,
         "entered": batch.entered,
         "set_aside": batch.set_aside,
+        "voided": batch.voided,
         "waiting": batch.waiting,
         "reasons": [
             {

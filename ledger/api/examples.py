@@ -211,6 +211,7 @@ BATCH: Final[Example] = {
     "events": 998,
     "entered": 995,
     "set_aside": 3,
+    "voided": 0,
     "waiting": 0,
     "reasons": [
         {

@@ -37,8 +37,13 @@ ENTERED: Final = f"""
            {", ".join(f"sum({name})::numeric" for name in TOKEN_CLASSES)}
     FROM ledger_usage_entry
     WHERE kind = 'usage' AND batch_id BETWEEN %(first)s AND %(last)s
+      AND id NOT IN (SELECT replacement_entry_id FROM ledger_correction
+                     WHERE batch_id BETWEEN %(first)s AND %(last)s
+                       AND replacement_entry_id IS NOT NULL)
     GROUP BY 1, 2, 3
 """
+"""An event that was amended before it was entered does not stand there as it was posted."""
+
 STRAYS: Final = """
     SELECT format('batch %s: has %s rows of coverage, and is not there', batch_id, count(*))
     FROM ledger_coverage covered

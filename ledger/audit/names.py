@@ -25,7 +25,7 @@ USES: Final = """
     JOIN ledger_party consumer ON consumer.id = entry.consumer_id
     JOIN ledger_deployment deployment ON deployment.id = entry.deployment_id
     JOIN ledger_journal_entry journal_entry ON journal_entry.id = entry.journal_entry_id
-    WHERE entry.kind = 'usage'
+    WHERE entry.kind <> 'reversal'
       AND (entry.written IS NOT NULL
            OR entry.provider_id IN (SELECT provider_id FROM ledger_source_name))
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8

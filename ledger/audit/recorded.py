@@ -16,12 +16,14 @@ from uuid import UUID
 import pyarrow as pa
 from django.db import connection, transaction
 
+from ledger.audit.corrected import Corrected, Named
 from ledger.audit.findings import Audit
 from ledger.audit.queries import audit
+from ledger.audit.said import Event, Said, posted
 from ledger.rating.archive.records import AWAY_BATCHES
 from ledger.tokens import TOKEN_CLASSES
-from ledger.usage.columns import attributes_json, from_arrow
-from ledger.usage.identity import KEY_SQL, body_hash, key, microseconds
+from ledger.usage.columns import attributes_json
+from ledger.usage.identity import KEY_SQL, key
 
 KEYS_REGISTERED: Final = f"""
     SELECT format('usage entry %s: event %s of %s is not in the register',
@@ -50,7 +52,7 @@ REGISTERED: Final = """
 """
 MADE_OF_THEM: Final = f"""
     WITH entered AS (
-        SELECT entry.batch_id, entry.row, entry.id, entry.event_id, entry.source_id,
+        SELECT entry.batch_id, entry.row, entry.id, entry.kind, entry.event_id, entry.source_id,
                entry.occurred_at, COALESCE(entry.written->>'consumer', consumer.code) AS consumer,
                COALESCE(entry.written->>'project', entry.project) AS project,
                COALESCE(entry.written->>'deployment', deployment.code) AS deployment,
@@ -59,7 +61,7 @@ MADE_OF_THEM: Final = f"""
         FROM ledger_usage_entry entry
         LEFT JOIN ledger_party consumer ON consumer.id = entry.consumer_id
         LEFT JOIN ledger_deployment deployment ON deployment.id = entry.deployment_id
-        WHERE entry.kind = 'usage' AND entry.batch_id BETWEEN %(first)s AND %(last)s
+        WHERE entry.kind <> 'reversal' AND entry.batch_id BETWEEN %(first)s AND %(last)s
     ), aside AS (
         SELECT batch_id, row, event_id, occurred_at, provider_id, source_id
         FROM ledger_set_aside
@@ -69,7 +71,7 @@ MADE_OF_THEM: Final = f"""
         FROM {AWAY_BATCHES} away, unnest(batch_rows) AS run
         WHERE batch_id BETWEEN %(first)s AND %(last)s
     )
-    SELECT batch_id, row, away.is_away, entered.id,
+    SELECT batch_id, row, away.is_away, entered.id, entered.kind,
            aside.event_id, aside.occurred_at, aside.provider_id, aside.source_id,
            entered.event_id, entered.source_id, entered.occurred_at, entered.consumer,
            entered.project, entered.deployment, entered.status, entered.attributes,
@@ -85,45 +87,15 @@ EVENTS_AT_ONCE: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What an event says, as its sender wrote it; without a time, the receipt stands for it."""
-
-    event_id: str
-    source_id: int
-    occurred_at: datetime
-    consumer: str
-    project: str
-    deployment: str
-    status: str
-    attributes: str | None
-    tokens: tuple[int, ...]
-
-    def hashed(self, *, timed: bool, supersedes: str = "", said: str | None = None) -> UUID:
-        """Return the hash under which it is registered, with or without its time."""
-        hashed = body_hash(
-            occurred_at_microseconds=microseconds(self.occurred_at) if timed else None,
-            names=(self.consumer, self.project, self.deployment),
-            counts=self.tokens if said is None else said,
-            status=self.status,
-            attributes_json=self.attributes,
-            supersedes=supersedes,
-        )
-        return UUID(bytes=hashed)
-
-
-@dataclass(frozen=True, slots=True)
 class Batch:
-    """A stored batch with its events and the hash that each must be registered under.
-
-    `events` is None without the payload.
-    """
+    """A stored batch with its events; they are None without the payload."""
 
     id: int
     provider_id: int
     received_at: datetime
     state: str
     readable: bool
-    events: Sequence[tuple[Said, UUID]] | None
+    events: Sequence[Event] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +108,8 @@ class Made:
     batch_id: int
     row: int
     away: bool
+    entry_id: int | None
+    kind: str | None
     entered: Said | None
     aside: tuple[str, datetime, int, int | None] | None
 
@@ -155,13 +129,14 @@ def _bodies() -> Iterator[str]:
         for span in _spans(cursor.fetchall()):
             batches = _batches(span)
             made = _made(span)
+            corrected = Corrected.of(span)
             registered = _registered(batches, made, sources)
             for batch in batches:
                 rows = made.get(batch.id, {})
                 if batch.events is None:
-                    yield from _without_payload(batch, rows, registered, sources)
+                    yield from _without_payload(batch, rows, registered, sources, corrected)
                 else:
-                    yield from _with_payload(batch, rows, registered, sources)
+                    yield from _with_payload(batch, rows, registered, sources, corrected)
 
 
 def _spans(sizes: Sequence[tuple[int, int]]) -> Iterator[dict[str, int]]:
@@ -182,39 +157,14 @@ def _batches(span: Mapping[str, int]) -> list[Batch]:
     with connection.cursor() as cursor:
         cursor.execute(BATCHES, span)
         for id_, provider_id, received_at, state, payload in cursor.fetchall():
-            events, readable = None, True
+            found, readable = None, True
             if payload is not None:
                 try:
-                    events = _events(bytes(payload), received_at)
+                    found = posted(bytes(payload), received_at)
                 except (pa.ArrowException, OSError, ValueError, KeyError):
                     readable = False
-            batches.append(Batch(id_, provider_id, received_at, state, readable, events))
+            batches.append(Batch(id_, provider_id, received_at, state, readable, found))
     return batches
-
-
-def _events(payload: bytes, received_at: datetime) -> list[tuple[Said, UUID]]:
-    table = from_arrow(payload)
-    table.validate(full=True)
-    return [_event(event, received_at) for event in table.to_pylist()]
-
-
-def _event(event: Mapping[str, Any], received_at: datetime) -> tuple[Said, UUID]:
-    said = Said(
-        event_id=event["event_id"],
-        source_id=event["source_id"],
-        occurred_at=event["occurred_at"] or received_at,
-        consumer=event["consumer"],
-        project=event["project"],
-        deployment=event["deployment"],
-        status=event["status"],
-        attributes=event["attributes"],
-        tokens=tuple(event[name] for name in TOKEN_CLASSES),
-    )
-    return said, said.hashed(
-        timed=event["occurred_at"] is not None,
-        supersedes=event["supersedes"] or "",
-        said=event["said"],
-    )
 
 
 def _made(span: Mapping[str, int]) -> dict[int, dict[int, list[Made]]]:
@@ -222,13 +172,15 @@ def _made(span: Mapping[str, int]) -> dict[int, dict[int, list[Made]]]:
     made: dict[int, dict[int, list[Made]]] = defaultdict(lambda: defaultdict(list))
     with connection.cursor() as cursor:
         cursor.execute(MADE_OF_THEM, span)
-        for batch_id, row, away, entry_id, *both in cursor:
+        for batch_id, row, away, entry_id, kind, *both in cursor:
             aside, entered = tuple(both[:4]), both[4:]
             made[batch_id][row].append(
                 Made(
                     batch_id,
                     row,
                     away is not None,
+                    entry_id,
+                    kind,
                     None if entry_id is None else _said(entered),
                     None if aside[0] is None else aside,
                 )
@@ -264,7 +216,7 @@ def _registered(
     """Return (batch, key) -> hash of the body, for all that the batches or their entries name."""
     wanted: set[tuple[int, UUID]] = set()
     for batch in batches:
-        said = [one for one, _ in batch.events or ()]
+        said = [one.said for one in batch.events or ()]
         said += [
             one.entered for row in made.get(batch.id, {}).values() for one in row if one.entered
         ]
@@ -289,19 +241,43 @@ def _with_payload(
     rows: Mapping[int, Sequence[Made]],
     registered: Mapping[tuple[int, UUID], UUID],
     sources: Mapping[int, str],
+    corrected: Corrected,
 ) -> Iterator[str]:
     """Compare a batch with the register and with what was made of it."""
     assert batch.events is not None
-    for position, (said, hashed) in enumerate(batch.events):
-        name = f"batch {batch.id}, row {position}, event {said.event_id}"
-        if registered.get((batch.id, _key(said, sources))) != hashed:
+    for position, event in enumerate(batch.events):
+        place = batch.id, position
+        name = f"batch {batch.id}, row {position}, event {event.said.event_id}"
+        if registered.get((batch.id, _key(event.said, sources))) != event.hashed:
             yield f"{name}: its body is not the one that was registered"
-        if batch.state == "rated" and position not in rows:
+        if corrected.supersedes.get(place, "") != event.supersedes:
+            yield f"{name}: no correction takes back what it supersedes, or another"
+        yield from _misnamed(name, event.said, sources, corrected.named.get(place, ()))
+        if batch.state == "rated" and position not in rows and place not in corrected.voided:
             yield f"{name}: is neither entered nor set aside"
         for made in rows.get(position, ()):
-            yield from _faults(name, said, made, batch)
-    for position in sorted(rows.keys() - range(len(batch.events))):
+            yield from _faults(name, _expected(made, event.said, corrected), made, batch)
+    beyond = range(len(batch.events))
+    for position in sorted(rows.keys() - beyond):
         yield f"{rows[position][0].name}: the batch has no such row"
+    for position in sorted(corrected.rows(batch.id) - {*beyond}):
+        yield f"batch {batch.id}, row {position}: a correction names it, the batch has no such row"
+
+
+def _misnamed(
+    name: str, said: Said, sources: Mapping[int, str], named: Sequence[Named]
+) -> Iterator[str]:
+    """Compare an event with what corrections say to have found in its place."""
+    source = sources.get(said.source_id)
+    for one in named:
+        if (one.source, one.event_id, one.occurred_at) != (source, said.event_id, said.occurred_at):
+            yield f"{name}: correction {one.correction_id} takes it for another event"
+
+
+def _expected(made: Made, said: Said, corrected: Corrected) -> Said:
+    """Return what a usage entry must say: what was posted, with what was stated since."""
+    replacement = corrected.replacements.get(made.entry_id or 0)
+    return said.amended(replacement.stated) if replacement else said
 
 
 def _faults(name: str, said: Said, made: Made, batch: Batch) -> Iterator[str]:
@@ -327,25 +303,46 @@ def _without_payload(
     rows: Mapping[int, Sequence[Made]],
     registered: Mapping[tuple[int, UUID], UUID],
     sources: Mapping[int, str],
+    corrected: Corrected,
 ) -> Iterator[str]:
     """Compare the usage entries of a batch whose payload was dropped with the register alone."""
     if not batch.readable:
         yield f"batch {batch.id}: its payload cannot be read"
     elif batch.state != "rated":
         yield f"batch {batch.id}: waits, and its payload is gone"
-    for made in (one for row in rows.values() for one in row):
-        if made.away and (made.entered is not None or made.aside is not None):
-            yield f"{made.name}: is in an archive, and is entered or set aside as well"
-        if made.aside is not None:
-            yield f"{made.name}: is set aside, and its payload is gone"
-        if made.entered is None:
-            continue
-        said = made.entered
-        hashes = {said.hashed(timed=True)}
-        if said.occurred_at == batch.received_at:
-            hashes.add(said.hashed(timed=False))
-        if registered.get((batch.id, _key(said, sources))) not in hashes:
+    for of_row in rows.values():
+        first = next((made.entered for made in of_row if made.kind == "usage"), None)
+        for made in of_row:
+            if made.away and (made.entered is not None or made.aside is not None):
+                yield f"{made.name}: is in an archive, and is entered or set aside as well"
+            if made.aside is not None:
+                yield f"{made.name}: is set aside, and its payload is gone"
+            if made.entered is None or first is None:
+                continue
+            held = registered.get((batch.id, _key(made.entered, sources)))
+            yield from _unlike_register(made, first, batch, held, corrected)
+
+
+def _unlike_register(
+    made: Made, first: Said, batch: Batch, held: UUID | None, corrected: Corrected
+) -> Iterator[str]:
+    """Compare a usage entry with the register, or with the first one and what was stated since."""
+    assert made.entered is not None
+    replacement = corrected.replacements.get(made.entry_id or 0)
+    if replacement and replacement.is_first:
+        yield f"{made.name}: was amended before it was entered, and its payload is gone"
+    elif replacement:
+        yield from _faults(made.name, first.amended(replacement.stated), made, batch)
+    else:
+        supersedes = corrected.supersedes.get((batch.id, made.row), "")
+        if held not in _possible(made.entered, batch, supersedes):
             yield f"{made.name}: its usage entry is not what was registered"
+
+
+def _possible(said: Said, batch: Batch, supersedes: str) -> set[UUID]:
+    """Return the hashes under which an event may be registered, with or without its time."""
+    timed = {True} if said.occurred_at != batch.received_at else {True, False}
+    return {said.hashed(timed=one, supersedes=supersedes) for one in timed}
 
 
 AUDITS: Final[tuple[Audit, ...]] = (

@@ -216,17 +216,24 @@ BATCHES_COMPLETE: Final = f"""
         GROUP BY batch_id
     ), aside AS (
         SELECT batch_id, count(*) AS events FROM ledger_set_aside GROUP BY batch_id
+    ), voided AS (
+        SELECT batch_id, count(*) AS events
+        FROM ledger_correction
+        WHERE state = 'applied' AND act <> 'amend' AND reversed_entry_id IS NULL
+        GROUP BY batch_id
     )
-    SELECT format('batch %s (%s): %s events, %s registered, %s entered once, %s set aside',
-                  batch_id, batch.state, batch.events, COALESCE(registered.events, 0),
-                  COALESCE(entered.rows, 0), COALESCE(aside.events, 0))
+    SELECT format('batch %s (%s): %s events, %s registered, %s entered once, %s set aside, '
+                  '%s voided before', batch_id, batch.state, batch.events,
+                  COALESCE(registered.events, 0), COALESCE(entered.rows, 0),
+                  COALESCE(aside.events, 0), COALESCE(voided.events, 0))
     FROM (SELECT id AS batch_id, state, events FROM ledger_usage_batch) batch
     FULL JOIN registered USING (batch_id)
     FULL JOIN entered USING (batch_id)
     FULL JOIN aside USING (batch_id)
+    FULL JOIN voided USING (batch_id)
     WHERE batch.events IS DISTINCT FROM registered.events
        OR COALESCE(entered.events, 0) <> COALESCE(entered.rows, 0)
-       OR COALESCE(entered.events, 0) + COALESCE(aside.events, 0)
+       OR COALESCE(entered.events, 0) + COALESCE(aside.events, 0) + COALESCE(voided.events, 0)
           <> CASE batch.state WHEN 'rated' THEN batch.events ELSE 0 END
     ORDER BY batch_id
 """

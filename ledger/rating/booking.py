@@ -45,8 +45,12 @@ class Booked:
     group_of: npt.NDArray[np.intp]
 
 
-def book(events: Events, valuation: Valuation) -> Booked:
+def book(
+    events: Events, valuation: Valuation, *, narrative: str = "Usage of {agreement}"
+) -> Booked:
     """Group the valued events into balanced drafts; their periods are held open until commit.
+
+    `narrative` is what an entry says of itself.
 
     :raises Unprepared: if a period does not exist yet.
     """
@@ -57,7 +61,7 @@ def book(events: Events, valuation: Valuation) -> Booked:
         Draft(
             kind="usage",
             accounting_date=group.accounting_date,
-            narrative=f"Usage of {group.agreement.code}",
+            narrative=narrative.format(agreement=group.agreement.code),
             postings=postings(
                 sums[position],
                 consumer=group.agreement.consumer.code,

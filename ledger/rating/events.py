@@ -40,8 +40,9 @@ class Names:
 class Events:
     """n events as columns of length n; times are microseconds since 1970-01-01 UTC.
 
-    `findings` says, by index, why the counts of an event cannot be believed. `written` holds, as
-    JSON, the names that a source wrote where others stand here; None if it nowhere did.
+    `findings` says, by index, why the counts of an event cannot be believed; `supersedes`, which
+    events replace another. `written` holds, as JSON, the names that a source wrote where others
+    stand here; None if it nowhere did.
     """
 
     batch_id: Integers
@@ -57,6 +58,7 @@ class Events:
     event_id: list[str]
     attributes: list[str | None]
     findings: dict[int, str]
+    supersedes: dict[int, str]
     written: Names | None = None
 
     def __len__(self) -> int:
@@ -97,6 +99,7 @@ def read(batches: Sequence[StoredBatch]) -> Events:
         event_id=table["event_id"].to_pylist(),
         attributes=table["attributes"].to_pylist(),
         findings=_by_index(table["finding"]),
+        supersedes=_by_index(table["supersedes"]),
     )
 
 

@@ -16,6 +16,10 @@ DROP: Final = """
         FROM ledger_usage_batch batch
         WHERE batch.state = 'rated' AND batch.rated_at < %(before)s AND batch.payload IS NOT NULL
           AND NOT EXISTS (SELECT FROM ledger_set_aside aside WHERE aside.batch_id = batch.id)
+          AND NOT EXISTS (
+                SELECT FROM ledger_correction correction
+                WHERE correction.batch_id = batch.id AND correction.state = 'applied'
+                  AND correction.act = 'amend' AND correction.reversed_entry_id IS NULL)
         ORDER BY batch.id
         LIMIT %(limit)s
         FOR UPDATE OF batch SKIP LOCKED
@@ -27,8 +31,9 @@ BATCHES_AT_ONCE: Final = 500
 def drop(*, rated_before: datetime) -> int:
     """Drop the payloads of batches that were rated before then; return of how many.
 
-    Batches of which something is set aside keep theirs: it is what they are rated from. Some
-    batches a transaction, so that it may be stopped at any time.
+    Batches of which something is set aside keep theirs: it is what they are rated from. So do those
+    of which an event was amended before it was entered: as it was posted it stands nowhere else.
+    Some batches a transaction, so that it may be stopped at any time.
     """
     dropped = 0
     while True:

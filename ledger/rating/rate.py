@@ -20,10 +20,10 @@ from ledger.pricing import published, slots
 from ledger.pricing.naming import NameBook
 from ledger.pricing.published import Lack
 from ledger.pricing.slots import RateBook, RatesMissing
-from ledger.rating import booking, events, naming, partitions, writing
+from ledger.rating import booking, events, finals, naming, partitions, writing
 from ledger.rating.events import Events, StoredBatch
 from ledger.rating.preparation import Unprepared, prepared
-from ledger.rating.valuation import COUNTS_CONTRADICT, Valuation, value
+from ledger.rating.valuation import CANNOT_SUPERSEDE, COUNTS_CONTRADICT, Valuation, value
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ WITHOUT_REGION: Final = r"regexp_replace({}, '^(deployment:.+)@[^@]*$', '\1')"
 CLAIM_SET_ASIDE: Final = f"""
     SELECT set_aside.batch_id, set_aside.row
     FROM ledger_set_aside set_aside
-    WHERE set_aside.reason <> '{COUNTS_CONTRADICT}'
+    WHERE set_aside.reason NOT IN ('{COUNTS_CONTRADICT}', '{CANNOT_SUPERSEDE}')
       AND (set_aside.retry_at <= %(now)s
            OR EXISTS (
                 SELECT FROM ledger_publication publication
@@ -53,20 +53,22 @@ CLAIM_SET_ASIDE: Final = f"""
                   AND publication.provides
                       && ARRAY[set_aside.missing, {WITHOUT_REGION.format("set_aside.missing")}]
            ))
+      AND NOT EXISTS (
+            SELECT FROM ledger_correction correction
+            WHERE correction.batch_id = set_aside.batch_id AND correction.row = set_aside.row
+              AND correction.state = 'waiting'
+      )
     ORDER BY set_aside.batch_id, set_aside.row
     LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
 """
+"""What is to be corrected is left to its correction: the event as it was posted is given up."""
+
 BATCHES: Final = """
     SELECT id, provider_id, received_at, payload
     FROM ledger_usage_batch
     WHERE id = ANY(%(ids)s)
     ORDER BY id
-"""
-NO_LONGER_ASIDE: Final = """
-    DELETE FROM ledger_set_aside
-    USING unnest(%(batches)s::bigint[], %(rows)s::integer[]) AS entered (batch_id, row)
-    WHERE ledger_set_aside.batch_id = entered.batch_id AND ledger_set_aside.row = entered.row
 """
 RATED: Final = """
     UPDATE ledger_usage_batch
@@ -198,18 +200,17 @@ def _enter(claimed: Events, *, now: datetime, were_set_aside: bool = False) -> R
     """
     book = current_rates()
     claimed = naming.in_codes(claimed, book=book)
-    try:
-        valuation = value(claimed, book=book)
-    except RatesMissing as missing:
-        compiled = missing.compiled
-        raise Unprepared(lambda at: slots.store(compiled, now=at)) from missing
+    valuation = valued(claimed, book=book).without(finals.withheld(claimed))
     valuation = partitions.at_hand(claimed, valuation)
     booked = booking.book(claimed, valuation)
-    _require_accounts([code for draft in booked.drafts for code, _ in draft.postings])
+    require_accounts([code for draft in booked.drafts for code, _ in draft.postings])
     recorded = journal.record(booked.drafts, now=now)
     writing.copy_usage_entries(claimed, valuation, booked, entry_ids=recorded.entry_ids)
     if were_set_aside:
-        _no_longer_aside(claimed, valuation)
+        writing.no_longer_aside(
+            batch_ids=claimed.batch_id[valuation.kept].tolist(),
+            rows=claimed.row[valuation.kept].tolist(),
+        )
     writing.set_aside(claimed, valuation, revision=book.published.revision, now=now)
     writing.add_to_rollup(claimed, valuation)
     balances.move(recorded.moves)
@@ -217,6 +218,18 @@ def _enter(claimed: Events, *, now: datetime, were_set_aside: bool = False) -> R
         "every event is accounted for"
     )
     return Rated(batches=0, entered=len(valuation.kept), set_aside=len(valuation.lacks))
+
+
+def valued(claimed: Events, *, book: RateBook) -> Valuation:
+    """Price the events.
+
+    :raises Unprepared: if rates must be stored first.
+    """
+    try:
+        return value(claimed, book=book)
+    except RatesMissing as missing:
+        compiled = missing.compiled
+        raise Unprepared(lambda at: slots.store(compiled, now=at)) from missing
 
 
 _mine = threading.local()
@@ -304,19 +317,12 @@ def _set_aside_as_error(part: Events, error: Exception, *, now: datetime) -> Non
     )
 
 
-def _require_accounts(codes: Sequence[str]) -> None:
+def require_accounts(codes: Sequence[str]) -> None:
+    """See that the accounts are there.
+
+    :raises Unprepared: if one must be made first.
+    """
     wanted = set(codes)
     missing = wanted - accounts.ids(wanted).keys()
     if missing:
         raise Unprepared(lambda _: accounts.ensure(missing))
-
-
-def _no_longer_aside(claimed: Events, valuation: Valuation) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            NO_LONGER_ASIDE,
-            {
-                "batches": claimed.batch_id[valuation.kept].tolist(),
-                "rows": claimed.row[valuation.kept].tolist(),
-            },
-        )

@@ -77,6 +77,9 @@ OF_ENTRY: Final = (
 )
 BATCH: Final = """
     SELECT batch.id, provider.code, batch.state, batch.received_at, batch.rated_at, batch.events,
+           (SELECT count(*) FROM ledger_correction
+            WHERE batch_id = batch.id AND state = 'applied' AND act <> 'amend'
+              AND reversed_entry_id IS NULL),
            reason.reason, reason.missing, reason.events, reason.oldest
     FROM ledger_usage_batch batch
     JOIN ledger_party provider ON provider.id = batch.provider_id
@@ -201,7 +204,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class BatchStatus:
-    """How far a batch is: every event of it is entered, set aside or waiting."""
+    """How far a batch is: every event of it is entered, set aside, voided before, or waiting."""
 
     id: int
     provider: str
@@ -209,6 +212,7 @@ class BatchStatus:
     received_at: datetime
     rated_at: datetime | None
     events: int
+    voided: int
     reasons: Sequence[Reason]
 
     @property
@@ -219,12 +223,14 @@ class BatchStatus:
     @property
     def entered(self) -> int:
         """Return how many events stand in the usage journal; a batch is rated as a whole."""
-        return self.events - self.set_aside if self.state == UsageBatch.State.RATED else 0
+        if self.state != UsageBatch.State.RATED:
+            return 0
+        return self.events - self.set_aside - self.voided
 
     @property
     def waiting(self) -> int:
         """Return how many events no worker has looked at yet."""
-        return self.events - self.entered - self.set_aside
+        return self.events - self.entered - self.set_aside - self.voided
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,8 +324,8 @@ def batch(viewer: Viewer, *, batch_id: int) -> BatchStatus:
     rows = _rows(BATCH, viewer, {"batch": batch_id})
     if not rows:
         raise NoSuchBatch(str(batch_id))
-    reasons = [Reason(*row[6:]) for row in rows if row[6] is not None]
-    values = (*rows[0][:6], reasons)
+    reasons = [Reason(*row[7:]) for row in rows if row[7] is not None]
+    values = (*rows[0][:7], reasons)
     return BatchStatus(*values)
 
 

@@ -1,6 +1,6 @@
 """What each event of a claim costs, or why that is not known."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +21,8 @@ from ledger.tokens import TOKEN_CLASSES
 SLOT_MICROSECONDS: Final = SLOT_SECONDS * 1_000_000
 COUNTS_CONTRADICT: Final = "counts_contradict"
 """Why an event with a finding is set aside: only a correction of the event can mend it."""
+CANNOT_SUPERSEDE: Final = "cannot_supersede"
+"""Why a final event is set aside whose provisional one is void, or was replaced by another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,19 @@ class Valuation:
     combinations: list[Combination | None]
     amounts: Integers
     lacks: dict[int, Lack]
+
+    def without(self, lacks: Mapping[int, Lack]) -> "Valuation":
+        """Return it without the prices of these events, whatever the catalogue says of them."""
+        if not lacks:
+            return self
+        stays = ~np.isin(self.kept, list(lacks))
+        return Valuation(
+            kept=self.kept[stays],
+            combination_of=self.combination_of[stays],
+            combinations=self.combinations,
+            amounts=self.amounts[:, stays],
+            lacks={**self.lacks, **lacks},
+        )
 
 
 def value(events: Events, *, book: RateBook) -> Valuation:

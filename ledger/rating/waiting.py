@@ -16,8 +16,15 @@ COUNT: Final = """
          WHERE state = 'pending' AND provider_id = ANY(%(providers)s)),
         (SELECT count(*) FROM ledger_set_aside
          WHERE provider_id = ANY(%(providers)s)
-           AND occurred_at >= %(starts_at)s AND occurred_at < %(ends_at)s)
+           AND occurred_at >= %(starts_at)s AND occurred_at < %(ends_at)s),
+        (SELECT count(*) FROM ledger_correction
+         WHERE state = 'waiting' AND provider_id = ANY(%(providers)s)
+           AND lack <> 'not_recorded'
+           AND (occurred_at IS NULL
+                OR (occurred_at >= %(starts_at)s AND occurred_at < %(ends_at)s)))
 """
+"""A correction of an event that never came has nothing to change in any month."""
+
 PENDING: Final = """
     SELECT id, provider_id, received_at, payload
     FROM ledger_usage_batch
@@ -26,9 +33,13 @@ PENDING: Final = """
     LIMIT %(limit)s
 """
 ASIDE: Final = """
-    SELECT count(*)
-    FROM ledger_set_aside
-    WHERE occurred_at >= %(starts_at)s AND occurred_at < %(ends_at)s
+    SELECT
+        (SELECT count(*) FROM ledger_set_aside
+         WHERE occurred_at >= %(starts_at)s AND occurred_at < %(ends_at)s),
+        (SELECT count(*) FROM ledger_correction
+         WHERE state = 'waiting' AND lack <> 'not_recorded'
+           AND (occurred_at IS NULL
+                OR (occurred_at >= %(starts_at)s AND occurred_at < %(ends_at)s)))
 """
 OPEN_PERIODS: Final = """
     WITH entries AS MATERIALIZED (
@@ -56,20 +67,25 @@ class Unsettled:
     open_periods: list[str]
     waiting: int
     set_aside: int
+    corrections: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.open_periods or self.waiting or self.set_aside)
+        return bool(self.open_periods or self.waiting or self.set_aside or self.corrections)
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What may still fall into a span: whole batches, whose times are not known yet, and events."""
+    """What may still fall into a span: whole batches, whose times are not known yet, and events.
+
+    Corrections are among it whose event is of the span, or may be.
+    """
 
     batches: int
     set_aside: int
+    corrections: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.batches or self.set_aside)
+        return bool(self.batches or self.set_aside or self.corrections)
 
 
 def waiting(*, provider_ids: Iterable[int], starts_at: datetime, ends_at: datetime) -> Waiting:
@@ -83,8 +99,7 @@ def waiting(*, provider_ids: Iterable[int], starts_at: datetime, ends_at: dateti
                 "ends_at": ends_at,
             },
         )
-        batches, set_aside = cursor.fetchone()
-    return Waiting(batches, set_aside)
+        return Waiting(*cursor.fetchone())
 
 
 def unsettled(*, starts_at: datetime, ends_at: datetime) -> Unsettled:
@@ -97,8 +112,8 @@ def unsettled(*, starts_at: datetime, ends_at: datetime) -> Unsettled:
         cursor.execute(OPEN_PERIODS, span)
         open_periods = [name for (name,) in cursor.fetchall()]
         cursor.execute(ASIDE, span)
-        (set_aside,) = cursor.fetchone()
-    return Unsettled(open_periods, _waiting_events(**span), set_aside)
+        set_aside, corrections = cursor.fetchone()
+    return Unsettled(open_periods, _waiting_events(**span), set_aside, corrections)
 
 
 def _waiting_events(*, starts_at: datetime, ends_at: datetime) -> int:

@@ -52,6 +52,9 @@ COPY_ENTRIES: Final = (
 ENTRY_IDS: Final = """
     SELECT nextval('ledger_usage_entry_id_seq') FROM generate_series(1, %(count)s)
 """
+REVERSAL: Final = "reversal"
+RERATE: Final = "rerate"
+USAGE: Final = "usage"
 MEASURES: Final = ("events", *TOKEN_CLASSES, *COMPONENTS)
 ADD_TO_ROLLUP: Final = """
     INSERT INTO ledger_usage_rollup
@@ -92,6 +95,11 @@ SET_ASIDE: Final = """
         retry_at = excluded.retry_at,
         judged_by_publication = excluded.judged_by_publication
 """
+NO_LONGER_ASIDE: Final = """
+    DELETE FROM ledger_set_aside
+    USING unnest(%(batches)s::bigint[], %(rows)s::integer[]) AS entered (batch_id, row)
+    WHERE ledger_set_aside.batch_id = entered.batch_id AND ledger_set_aside.row = entered.row
+"""
 RETRY_AFTER: Final = timedelta(hours=1)
 """A set-aside event is tried again at the latest after this, whether or not it was woken."""
 
@@ -108,6 +116,19 @@ class Lines:
     context_from_tokens: Integers
     currency: list[str]
     combination_of: npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Corrects:
+    """What usage entries correct: the entry that each reverses or replaces (0: none), by kind."""
+
+    entry_ids: Sequence[int]
+    kinds: Sequence[str]
+
+    @property
+    def events(self) -> Integers:
+        """Return by how much each changes the number of events."""
+        return np.array([-1 if kind == REVERSAL else 1 for kind in self.kinds], dtype=np.int64)
 
 
 def lines(valuation: Valuation) -> Lines:
@@ -132,12 +153,21 @@ def lines(valuation: Valuation) -> Lines:
 
 
 def copy_usage_entries(
-    events: Events, valuation: Valuation, booked: Booked, *, entry_ids: Sequence[int]
-) -> None:
-    """Append one usage entry per kept event; `entry_ids` are the journal entries of the groups."""
+    events: Events,
+    valuation: Valuation,
+    booked: Booked,
+    *,
+    entry_ids: Sequence[int],
+    corrects: Corrects | None = None,
+) -> Integers:
+    """Append one usage entry per kept event and return their ids.
+
+    `entry_ids` are the journal entries of the groups; `corrects` says what other usage entries
+    they correct, if they do.
+    """
     count = len(valuation.kept)
     if count == 0:
-        return
+        return np.zeros(0, dtype=np.int64)
     spread = lines(valuation)
     index = spread.index
     with connection.wrap_database_errors, psycopg.Cursor[Any](connection.connection) as cursor:
@@ -169,27 +199,48 @@ def copy_usage_entries(
             rows[name] = amounts
         with cursor.copy(COPY_ENTRIES) as copy:
             copy.write(COPY_HEADER)
-            copy.write(_with_texts(rows, events, index))
+            copy.write(_with_texts(rows, events, index, corrects))
             copy.write(COPY_TRAILER)
+    return ids
 
 
-def _with_texts(rows: npt.NDArray[Any], events: Events, index: npt.NDArray[np.intp]) -> bytes:
+def _with_texts(
+    rows: npt.NDArray[Any],
+    events: Events,
+    index: npt.NDArray[np.intp],
+    corrects: Corrects | None,
+) -> bytes:
     """Return the rows with their variable fields behind the fixed ones."""
     fixed = rows.tobytes()
     size = ROW.itemsize
-    statuses = [NULL + _field(b"usage") + _field(text.encode()) for text in events.status.values]
+    kinds = _kinds(events, index, corrects)
     names, names_of = _names(events)
     parts: list[bytes] = []
     for position, event in enumerate(index.tolist()):
         attributes = events.attributes[event]
         parts += (
             fixed[position * size : (position + 1) * size],
-            statuses[events.status.codes[event]],
+            kinds[position],
             names[names_of[event]],
             _field(events.event_id[event].encode()),
             NULL if attributes is None else _field(JSONB_VERSION + attributes.encode()),
         )
     return b"".join(parts)
+
+
+def _kinds(events: Events, index: npt.NDArray[np.intp], corrects: Corrects | None) -> list[bytes]:
+    """Return the fields `corrects_id`, `kind` and `status` of each row."""
+    statuses = [_field(text.encode()) for text in events.status.values]
+    codes = events.status.codes[index].tolist()
+    if corrects is None:
+        usage = [NULL + _field(b"usage") + status for status in statuses]
+        return [usage[code] for code in codes]
+    return [
+        (_field(entry_id.to_bytes(8, "big")) if entry_id else NULL)
+        + _field(kind.encode())
+        + statuses[code]
+        for entry_id, kind, code in zip(corrects.entry_ids, corrects.kinds, codes, strict=True)
+    ]
 
 
 def _names(events: Events) -> tuple[list[bytes], npt.NDArray[np.intp]]:
@@ -235,8 +286,19 @@ def set_aside(events: Events, valuation: Valuation, *, revision: int, now: datet
         )
 
 
-def add_to_rollup(events: Events, valuation: Valuation) -> None:
-    """Add the kept events to the sums of their hours, in ascending order of the key."""
+def no_longer_aside(*, batch_ids: list[int], rows: list[int]) -> None:
+    """Take events out of what is set aside; their rows are locked."""
+    with connection.cursor() as cursor:
+        cursor.execute(NO_LONGER_ASIDE, {"batches": batch_ids, "rows": rows})
+
+
+def add_to_rollup(
+    events: Events, valuation: Valuation, *, corrects: Corrects | None = None
+) -> None:
+    """Add the kept events to the sums of their hours, in ascending order of the key.
+
+    A reversal takes its event away again.
+    """
     if not len(valuation.kept):
         return
     index = valuation.kept
@@ -249,7 +311,7 @@ def add_to_rollup(events: Events, valuation: Valuation) -> None:
     totals = kernel.group_sums(
         values=np.vstack(
             [
-                np.ones((1, len(index)), dtype=np.int64),
+                np.ones(len(index), dtype=np.int64) if corrects is None else corrects.events,
                 *(column[index][np.newaxis, :] for column in events.counts),
                 valuation.amounts,
             ]

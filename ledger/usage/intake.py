@@ -8,7 +8,7 @@ from typing import Final
 
 from django.db import OperationalError, connection, transaction
 
-from ledger.usage import coverage, register
+from ledger.usage import coverage, register, superseding
 from ledger.usage.columns import Record, attributes_json, to_arrow, to_columns
 from ledger.usage.formats.decoding import Decoded
 from ledger.usage.identity import body_hash, key_digest, microseconds
@@ -88,10 +88,12 @@ def record(
     sources = known_sources(provider_id=provider_id, latest=_latest(timely, now=now), now=now)
     accepted_by_source, too_old = _since_source_began(timely, sources, place=decoded.time)
     sent = len(decoded)
-    identified = _identified(accepted_by_source)
+    kept, circular = _superseding_others(accepted_by_source)
+    identified = _identified(kept)
     receipt = _register_with_retry(provider_id, identified, sources=sources, sent=sent, now=now)
     items = sorted(
-        [*rejected, *not_allowed, *untimely, *too_old, *receipt.items], key=attrgetter("index")
+        [*rejected, *not_allowed, *untimely, *too_old, *circular, *receipt.items],
+        key=attrgetter("index"),
     )
     assert receipt.accepted + len(items) == sent, "every item is accounted for"
     return Receipt(receipt.batch_id, sent, receipt.accepted, items)
@@ -162,6 +164,24 @@ def _since_source_began(
             )
             refused.append(Item(one.index, "rejected", "time_too_old", detail))
     return kept, refused
+
+
+def _superseding_others(records: list[Record]) -> tuple[list[Record], list[Item]]:
+    """Part records from those that say of themselves that they replace themselves."""
+    circular = [one for one in records if one.supersedes and one.supersedes == one.event_id]
+    if not circular:
+        return records, []
+    refused = [
+        Item(
+            one.index,
+            "rejected",
+            "supersedes_itself",
+            f"#/{one.index}: event {one.event_id!r} supersedes itself; give the final one an id of"
+            " its own",
+        )
+        for one in circular
+    ]
+    return [one for one in records if one.supersedes != one.event_id], refused
 
 
 def _identified(records: Sequence[Record]) -> Identified:
@@ -272,6 +292,7 @@ def _register(
             },
         )
     coverage.record(batch_id=batch_id, columns=columns, received_at=now)
+    superseding.supersede(provider_id=provider_id, batch_id=batch_id, records=records, now=now)
     return Receipt(batch_id, sent, len(records), items)
 
 

@@ -36,9 +36,11 @@ class PeriodNotReady(LedgerError):
         self.month = month
         self.batches = waiting.batches
         self.set_aside = waiting.set_aside
+        self.corrections = waiting.corrections
         super().__init__(
-            f"{month} is not ready: {self.batches} batches wait to be rated and {self.set_aside}"
-            " events are set aside; closed despite that, they would go to a later month"
+            f"{month} is not ready: {self.batches} batches wait to be rated, {self.set_aside}"
+            f" events are set aside and {self.corrections} corrections wait; closed despite that,"
+            " they would go to a later month"
         )
 
 

@@ -44,6 +44,23 @@ for batch in range(start, stop):
     assert receipt.accepted == {EVENTS}
     sys.stdout.write(f"{{batch}}\\n"); sys.stdout.flush()
 """
+ASK = """
+import django; django.setup()
+from ledger.rating import rate
+from django.utils import timezone
+from tests import correcting
+while rate.rate_pending(now=timezone.now()) is not None: pass
+asked = [correcting.void(f"evt-{{batch}}-{{number}}") if number % 2
+         else correcting.amend(f"evt-{{batch}}-{{number}}", usage={{"input": 1}})
+         for batch in range({batches}) for number in range({events})]
+assert all(one.is_new for one in correcting.ask(*asked, now=timezone.now()))
+"""
+CORRECT = """
+import django; django.setup()
+from django.utils import timezone
+from ledger.rating import corrections
+while corrections.apply_pending(now=timezone.now()) is not None: pass
+"""
 FINISH = """
 import django; django.setup()
 from django.utils import timezone
@@ -95,6 +112,18 @@ def start(url: str, *command: str) -> "subprocess.Popen[str]":
         stderr=subprocess.DEVNULL,
         text=True,
     )
+
+
+def corrected(url: str) -> tuple[int, int, int]:
+    """Return corrections that wait, reversals, and distinct entries that were reversed."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute(
+            "SELECT (SELECT count(*) FROM ledger_correction WHERE state = 'waiting'),"
+            " count(*), count(DISTINCT corrects_id)"
+            " FROM ledger_usage_entry WHERE kind = 'reversal'"
+        ).fetchone()
+    assert row is not None
+    return row[0], row[1], row[2]
 
 
 def numbers(url: str) -> tuple[int, int, int]:
@@ -154,6 +183,35 @@ class TestKillingAWorker:
             assert killed_with_work_left > 0
             assert ids_allocated(url) > BATCHES * EVENTS, "no kill met a claim in its middle"
             assert numbers(url) == (BATCHES * EVENTS, BATCHES * EVENTS, BATCHES)
+
+    def test_mid_claim_of_corrections_takes_nothing_back_twice(self, folder: Path) -> None:
+        moments = random.Random(20261125)  # noqa: S311 - when to kill
+        batches = BATCHES // 3
+        asked = batches * EVENTS
+        with embedded.running(folder / "postgres") as url:
+            run(url, SETUP)
+            run(url, POST, "0", str(batches))
+            run(url, ASK.format(batches=batches, events=EVENTS))
+
+            killed_with_work_left = 0
+            for attempt in range(KILLS // 2):
+                worker = start(url, "-m", "tests.rating_process")
+                assert worker.stdout is not None
+                assert worker.stdout.readline() == "ready\n"
+                if attempt % 2:
+                    until_a_claim_writes(url)
+                else:
+                    time.sleep(moments.uniform(0.005, 0.12))
+                worker.send_signal(signal.SIGKILL)
+                worker.wait(timeout=10)
+                worker.stdout.close()
+                killed_with_work_left += corrected(url)[0] > 0
+            run(url, CORRECT)
+            run(url, FINISH)
+
+            assert killed_with_work_left > 0
+            assert ids_allocated(url) > asked + asked + asked // 2, "no kill met a claim"
+            assert corrected(url) == (0, asked, asked)
 
 
 class TestKillingPostgres:

@@ -31,12 +31,14 @@ from ledger.rating import rate
 from ledger.rating.archive import restoring, taking
 from ledger.rating.archive.taking import AlreadyArchived, NothingToArchive, NotReadyToArchive
 from ledger.rating.models import SetAside, UsageEntry
-from ledger.usage.models import EventKey, UsageBatch
+from ledger.usage.corrections import Asked
+from ledger.usage.models import Correction, EventKey, UsageBatch
 from settlement.audits import EVERY_AUDIT
 from settlement.clearing import approvals, calendars, runs
 from settlement.clearing.models import Settlement
 from settlement.clearing.runs import AlreadySettled, MonthStillOpen
-from tests import factories
+from tests import correcting, factories
+from tests.ledger.drawn import LATE, amounts, changes, events
 from tests.settlement import factories as settling
 from tests.settlement.factories import NOVEMBER, OCTOBER, user
 
@@ -44,33 +46,6 @@ SEPTEMBER = date(2026, 9, 1)
 DECEMBER = date(2026, 12, 1)
 BEGIN = datetime(2026, 12, 5, 9, 0, tzinfo=UTC)
 STEP = timedelta(hours=2)
-
-times = st.sampled_from(
-    [
-        datetime(2026, month, day, 15, minute, tzinfo=UTC)
-        for month in (10, 11)
-        for day in (1, 15)
-        for minute in (29, 59)
-    ]
-    + [datetime(2026, 10, 31, 16, 0, tzinfo=UTC)]  # November begins in Shanghai
-)
-counts = st.fixed_dictionaries(
-    {"input": st.integers(0, 3_000)},
-    optional={"cache_read": st.integers(0, 9), "output": st.integers(0, 10**9)},
-)
-events = st.fixed_dictionaries(
-    {
-        "consumer": st.sampled_from(["acme", "acme", "eastcloud", "newcomer", "nobody"]),
-        "occurred_at": st.none() | times,
-        "usage": counts,
-        "project": st.sampled_from(["", "chat"]),
-    }
-)
-LATE = [
-    {"consumer": consumer, "occurred_at": datetime(2026, 10, 9, tzinfo=UTC), "usage": {"input": 7}}
-    for consumer in ("acme", "newcomer")
-]
-amounts = st.decimals("-99", "99", places=12).filter(bool)
 
 
 class Books(RuleBasedStateMachine):
@@ -82,19 +57,22 @@ class Books(RuleBasedStateMachine):
         self.whole.__enter__()
         self.now = BEGIN
         self.sent: dict[str, dict[str, Any]] = {}
-        self.tokens: dict[str, tuple[str, int]] = {}
+        self.stated: dict[int, dict[str, Any]] = {}
         self.newcomer_is_known = False
         self.dearer = 0
         self.away: list[str] = []
+        self.rows_away = 0
 
     def teardown(self) -> None:
         """Settle what there is, take in what is late, look once more, and undo everything."""
         try:
             if self.sent and not connection.needs_rollback:
                 self.rate(limit=1_000)
+                self.apply_corrections()
                 self.settle_what_can_be()
                 self.time_passes()
                 self.record_and_rate(batch=LATE)
+                self.apply_corrections()
                 self.no_audit_finds_a_thing()
                 self.no_claim_failed()
                 self.debits_equal_credits()
@@ -121,9 +99,6 @@ class Books(RuleBasedStateMachine):
 
         assert (receipt.accepted, receipt.items) == (len(batch), [])
         self.sent |= made
-        self.tokens |= {
-            id_: (one["consumer"], sum(one["usage"].values())) for id_, one in sent.items()
-        }
 
     @precondition(lambda self: self.sent)
     @rule(pick=st.integers(0, 999), data=st.data())
@@ -138,7 +113,50 @@ class Books(RuleBasedStateMachine):
         assert (receipt.batch_id, receipt.accepted) == (None, 0)
         assert (receipt.count("duplicate"), receipt.count("conflict")) == (2, 1)
 
+    @rule(final=events, pick=st.integers(0, 999), ahead=st.sampled_from([0, 0, 0, 2]))
+    def supersede(self, final: dict[str, Any], pick: int, ahead: int) -> None:
+        """Send a final event; what it replaces was sent, or may come in some steps."""
+        number = len(self.sent)
+        replaced = f"evt-{number + ahead if ahead else pick % number}"
+        made = factories.event(f"evt-{number}", **final, supersedes=replaced)
+
+        receipt = factories.record(made, now=self.now)
+
+        assert receipt.accepted == 1
+        self.sent[f"evt-{number}"] = made
+
+    # What people ask for
+
+    @rule(pick=st.integers(0, 999))
+    def void(self, pick: int) -> None:
+        event_id = f"evt-{pick % len(self.sent)}"
+        self.ask(correcting.void(event_id, reason=f"for reason {pick % 2}"))
+
+    @rule(pick=st.integers(0, 999), change=changes)
+    def amend(self, pick: int, change: dict[str, Any]) -> None:
+        event_id = f"evt-{pick % len(self.sent)}"
+        id_ = self.ask(correcting.amend(event_id, **change))
+        if id_ is not None:
+            self.stated[id_] = change
+
+    def ask(self, asked: Asked) -> int | None:
+        """Ask for a correction; it is refused if nothing of the event will be left."""
+        earlier = Correction.objects.filter(event_id=asked.event_id).exclude(state="refused")
+        newest = earlier.order_by("number").last()
+        is_known = newest is not None and newest.content_hash == asked.content_hash
+        is_gone = earlier.exclude(act="amend").exists()
+
+        (outcome,) = correcting.ask(asked, now=self.now)
+
+        assert (outcome.refusal is not None) == (is_gone and not is_known)
+        assert outcome.is_new == (not is_gone and not is_known)
+        return outcome.correction_id
+
     # What workers do
+
+    @rule()
+    def apply_corrections(self) -> None:
+        correcting.apply(now=self.now)
 
     @rule(limit=st.sampled_from([1, 3, 1_000]))
     def rate(self, limit: int) -> None:
@@ -229,7 +247,8 @@ class Books(RuleBasedStateMachine):
                 starts_on=SEPTEMBER, user=user("maker"), now=self.now, despite_waiting=True
             )
         at_hand = UsageEntry.objects.filter(occurred_at__lt=datetime(2026, 10, 1, tzinfo=UTC))
-        ids = list(at_hand.values_list("event_id", flat=True))
+        ids = list(at_hand.filter(kind="usage").values_list("event_id", flat=True))
+        rows = at_hand.count()
         with suppress(AlreadyArchived, NothingToArchive, NotReadyToArchive):
             taken = taking.archive_month(
                 SEPTEMBER,
@@ -238,8 +257,8 @@ class Books(RuleBasedStateMachine):
                 now=self.now,
                 drop=drop,
             )
-            assert taken.rows == len(ids)
-            self.away = ids
+            assert taken.rows == rows
+            self.away, self.rows_away = ids, rows
 
     @precondition(lambda self: self.away)
     @rule()
@@ -248,7 +267,7 @@ class Books(RuleBasedStateMachine):
             SEPTEMBER, folder=django_settings.CLEARWATT_ARCHIVE, by="tests", now=self.now
         )
 
-        assert restored.rows == len(self.away)
+        assert restored.rows == self.rows_away
         self.away = []
         rate.retry_set_aside(now=self.now)
         assert not SetAside.objects.filter(reason="month_archived").exists()
@@ -278,6 +297,7 @@ class Books(RuleBasedStateMachine):
     def no_claim_failed(self) -> None:
         assert not UsageBatch.objects.exclude(attempts=0).exists()
         assert not SetAside.objects.filter(reason="error").exists()
+        assert not Correction.objects.filter(lack__in=["error", "busy"]).exists()
 
     @invariant()
     def debits_equal_credits(self) -> None:
@@ -285,24 +305,43 @@ class Books(RuleBasedStateMachine):
 
     @invariant()
     def every_event_is_in_one_place(self) -> None:
-        entered = [*self.away, *UsageEntry.objects.values_list("event_id", flat=True)]
+        entered = [*self.away, *self.entered()]
         aside = list(SetAside.objects.values_list("event_id", flat=True))
+        voided = Correction.objects.filter(state="applied", reversed_entry_id=None)
+        voided_before = list(voided.exclude(act="amend").values_list("event_id", flat=True))
         waiting = UsageBatch.objects.filter(state="pending").aggregate(events=Sum("events"))
+        settled = [*entered, *aside, *voided_before]
 
         assert EventKey.objects.count() == len(self.sent)
-        assert len(entered) == len({*entered})
-        assert len({*entered, *aside}) + (waiting["events"] or 0) == len(self.sent)
-        assert not {*entered} & {*aside}
+        assert len(settled) == len({*settled})
+        assert len(settled) + (waiting["events"] or 0) == len(self.sent)
 
     @invariant()
     def consumers_hold_the_tokens_of_their_events(self) -> None:
         held: Counter[str] = Counter()
-        for event_id in (*self.away, *UsageEntry.objects.values_list("event_id", flat=True)):
-            consumer, tokens = self.tokens[event_id]
-            held[consumer] += tokens
+        for event_id in (*self.away, *self.entered()):
+            for consumer, tokens in self.standing(event_id):
+                held[consumer] += tokens
 
         for consumer in ("acme", "eastcloud", "newcomer"):
             assert settling.balance(f"consumer:{consumer}:tokens:TOK") == held[consumer]
+
+    def entered(self) -> list[str]:
+        """Return the events in the usage journal, as often as they were entered."""
+        return list(UsageEntry.objects.filter(kind="usage").values_list("event_id", flat=True))
+
+    def standing(self, event_id: str) -> list[tuple[str, int]]:
+        """Return consumer and tokens of an event after all corrections; nothing if it is gone."""
+        sent = self.sent[event_id]
+        consumer, usage = sent["subject"], sent["data"]["usage"]
+        applied = Correction.objects.filter(event_id=event_id, state="applied")
+        for correction in applied.order_by("number"):
+            if correction.act != "amend":
+                return []
+            stated = self.stated[correction.pk]
+            consumer = stated.get("consumer", consumer)
+            usage = stated.get("usage", usage)
+        return [(consumer, sum(usage.values()))]
 
     def open_day(self) -> date:
         """Return the first day of the first month that is open for everybody."""

@@ -19,6 +19,13 @@ AWAY: Final = """
 """
 """Whether the month of an archive is still in it."""
 
+AWAY_MONTH: Final = """
+    EXISTS (SELECT FROM ledger_archived_month archive
+            WHERE archive.month = date_trunc('month', {{at}} AT TIME ZONE 'UTC')
+              AND {away})
+""".format(away=AWAY.format(archive="archive.id"))
+"""Whether an instant lies in a month that is in an archive."""
+
 AWAY_USAGE: Final = f"""
     (SELECT usage.* FROM ledger_archived_usage usage
      WHERE {AWAY.format(archive="usage.archive_id")})

@@ -79,10 +79,12 @@ class NotReadyToArchive(LedgerError):
         self.open_periods = left.open_periods
         self.waiting = left.waiting
         self.set_aside = left.set_aside
+        self.corrections = left.corrections
         super().__init__(
             f"{self.month} is not archived before its usage is settled: open periods that it is"
             f" booked in: {', '.join(left.open_periods) or 'none'}; events that wait:"
-            f" {left.waiting}; events set aside: {left.set_aside}"
+            f" {left.waiting}; events set aside: {left.set_aside}; corrections that wait:"
+            f" {left.corrections}"
         )
 
 

@@ -38,5 +38,6 @@ class Command(BaseCommand):
         if closed.waiting:
             self.stdout.write(
                 f"left waiting: {closed.waiting.batches} batches,"
-                f" {closed.waiting.set_aside} events set aside"
+                f" {closed.waiting.set_aside} events set aside,"
+                f" {closed.waiting.corrections} corrections"
             )

@@ -42,6 +42,7 @@ class TestBatch:
             "events": 2,
             "entered": 1,
             "set_aside": 1,
+            "voided": 0,
             "waiting": 0,
             "reasons": [
                 {

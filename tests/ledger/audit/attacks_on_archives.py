@@ -89,19 +89,22 @@ ARCHIVES: Final = (
         "an archived month attached again behind the books' back",
         f"""ALTER TABLE ledger_usage_entry ATTACH PARTITION {AUGUST}
             FOR VALUES FROM ('2026-08-01 00:00+00') TO ('2026-09-01 00:00+00')""",
-        seen_by="archives usage-postings rollups batches bodies settlement-usage",
+        seen_by="archives usage-postings rollups batches bodies settlement-usage"
+        " correction-entries",
     ),
     attack(
         "an archive said to be restored",
         """INSERT INTO ledger_restored_month (archive_id, origin, restored_at, restored_by)
            SELECT id, 'table', now(), 'nobody' FROM ledger_archived_month
            WHERE month = '2026-08-01'""",
-        seen_by="usage-postings rollups batches bodies settlement-usage",
+        seen_by="usage-postings rollups batches bodies settlement-usage"
+        " correction-entries correction-order",
     ),
     attack(
         "an archive's restoring forgotten",
         "DELETE FROM ledger_restored_month",
-        seen_by="archives usage-postings rollups batches bodies settlement-usage",
+        seen_by="archives usage-postings rollups batches bodies settlement-usage"
+        " correction-entries",
     ),
     attack(
         "an archived usage entry, in the table that stands by itself",

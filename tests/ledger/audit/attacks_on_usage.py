@@ -147,7 +147,7 @@ USAGE: Final = (
     attack(
         "a usage entry passed off as a correction",
         late("kind = 'rerate', corrects_id = 1"),
-        seen_by="batches bodies",
+        seen_by="batches correction-entries",
     ),
     attack(
         "a rollup's sum",

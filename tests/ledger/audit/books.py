@@ -1,9 +1,9 @@
 """Books with something of everything: two currencies, a tariff by the hour, bands, late usage.
 
 October is closed and settled, with a set-off between two who serve each other. One event is set
-aside, one came late, one batch is without its payload, one entry is reversed. Two events name their
-consumer and deployment by words of their source, and two carry one number. August is archived,
-September was and is back.
+aside, one came late, one batch is without its payload, one entry is reversed, some events are
+corrected. Three name their consumer or deployment by words of their source, and two carry one
+number. August is archived, September was and is back.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -19,6 +19,7 @@ from ledger.rating.archive import restoring, taking
 from ledger.usage.models import UsageBatch
 from settlement.clearing import approvals, calendars, runs
 from tests import factories
+from tests.correcting import amend, correct, void
 from tests.factories import version
 from tests.settlement import factories as settling
 
@@ -101,10 +102,9 @@ def source_names() -> list[dict[str, Any]]:
 
 
 def keep() -> None:
-    """Publish, record, rate, correct, close, settle, and take in what comes late."""
-    factories.publish(catalogue() | {"source_names": source_names()})
     """Publish, record, rate, archive, correct, close, settle, and take in what comes late."""
-    factories.publish(catalogue())
+    settling.user("corrector")
+    factories.publish(catalogue() | {"source_names": source_names()})
     archive_the_summer()
     factories.record(
         factories.event(
@@ -139,7 +139,34 @@ def keep() -> None:
     factories.record(
         factories.event("late", occurred_at=PEAK), factories.event("late-2"), now=LATE_NOW
     )
+    factories.record(
+        factories.event("estimate"),
+        factories.event("figure", supersedes="estimate"),
+        factories.event("figure-2", supersedes="estimate"),
+        factories.event("typo", deployment="qwne"),
+        now=LATE_NOW,
+    )
     rate.rate_pending(now=LATE_NOW)
+    correct_what_was_posted()
+
+
+def correct_what_was_posted() -> None:
+    """Amend twice, after a typing error, without a payload; void; enter what is final.
+
+    One amendment lacks a deployment, another one a month that is archived. One of the voided events
+    was never entered, and neither was one of the final ones.
+    """
+    correct(
+        amend("peak-2", usage={"input": 5, "output": 6}),
+        amend("bare-3", status="cancelled", attributes={"n": 1.5}),
+        amend("typo", deployment="qwen"),
+        amend("flat", deployment="nowhere"),
+        amend("dear-august", status="partial"),
+        void("holiday"),
+        void("figure-2"),
+        now=LATE_NOW,
+    )
+    correct(amend("peak-2", consumer="sk-1", project="code"), now=LATE_NOW)
 
 
 def archive_the_summer() -> None:
@@ -151,6 +178,7 @@ def archive_the_summer() -> None:
         factories.event("september", occurred_at=FLAT.replace(month=9)),
     )
     rate.rate_pending(now=factories.NOW)
+    correct(amend("september", project="code"), void("late-august"))
     for month in (AUGUST, SEPTEMBER):
         calendars.close_month(starts_on=month, user=settling.user("maker"), now=factories.NOW)
         archive(month)

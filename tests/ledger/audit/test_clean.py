@@ -1,12 +1,14 @@
 """Audits say nothing about books that nobody has touched."""
 
+from collections import Counter
+
 import pytest
 
 from ledger import audit
 from ledger.books.models import JournalEntry, Period
 from ledger.rating.archive.models import ArchivedMonth
 from ledger.rating.models import SetAside, UsageEntry
-from ledger.usage.models import UsageBatch
+from ledger.usage.models import Correction, UsageBatch
 from settlement.audits import EVERY_AUDIT
 from settlement.clearing.models import Netting, Settlement
 from tests import factories
@@ -22,14 +24,23 @@ class TestRun:
 
         assert audit.run(EVERY_AUDIT) == []
         assert SetAside.objects.get().event_id == "aside"
-        assert UsageEntry.objects.count() == 14
-        assert UsageEntry.objects.filter(written__isnull=True).count() == 12
+        assert UsageEntry.objects.filter(kind="usage").count() == 17
+        assert UsageEntry.objects.filter(kind="reversal").count() == 6
+        assert UsageEntry.objects.filter(kind="rerate").count() == 4
+        assert UsageEntry.objects.filter(written__isnull=False).count() == 5
         assert set(ArchivedMonth.objects.values_list("month", "rows", "restored__origin")) == {
-            (books.AUGUST, 5, None),
-            (books.SEPTEMBER, 1, "table"),
+            (books.AUGUST, 6, None),
+            (books.SEPTEMBER, 3, "table"),
+        }
+        assert Counter(Correction.objects.values_list("act", "state")) == {
+            ("amend", "applied"): 5,
+            ("amend", "waiting"): 2,
+            ("void", "applied"): 3,
+            ("supersede", "applied"): 1,
+            ("supersede", "refused"): 1,
         }
         assert UsageBatch.objects.filter(payload=None).count() == 1
-        assert JournalEntry.objects.filter(prior_period=True).count() == 1
+        assert JournalEntry.objects.filter(prior_period=True).count() == 3
         assert JournalEntry.objects.filter(kind="reversal").count() == 1
         assert Period.objects.filter(state="closed").count() == 12
         assert Netting.objects.filter(settlement__state="approved").count() == 1

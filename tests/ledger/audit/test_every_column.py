@@ -73,6 +73,8 @@ UNWATCHED: Final[dict[str, set[str]]] = {
         "ledger_journal_entry.recorded_at",
         *(f"ledger_period.{name}" for name in ("closed_at", "closed_by_id")),
         *(f"ledger_publication.{name}" for name in ("published_at", "published_by")),
+        *(f"ledger_correction.{name}" for name in ("recorded_at", "decided_at")),
+        "ledger_correction.requested_by_user_id",
         "ledger_source.first_seen_at",
         *(f"ledger_archived_month.archived_{name}" for name in ("at", "by")),
         *(f"ledger_restored_month.restored_{name}" for name in ("at", "by")),
@@ -90,6 +92,9 @@ UNWATCHED: Final[dict[str, set[str]]] = {
             f"ledger_set_aside.{name}"
             for name in ("detail", "missing", "reason", "retry_at", "since")
         ),
+        *(f"ledger_correction.{name}" for name in ("attempts", "next_attempt_at")),
+        *(f"ledger_correction.{name}" for name in ("lack", "missing", "detail")),
+        "ledger_correction.judged_by_publication",
         "ledger_source.accepts_from",
     },
     "Nobody names these rows by their ids.": {

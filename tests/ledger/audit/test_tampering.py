@@ -8,6 +8,7 @@ from settlement.audits import EVERY_AUDIT
 from tests.ledger.audit import (
     attacks_on_archives,
     attacks_on_books,
+    attacks_on_corrections,
     attacks_on_coverage,
     attacks_on_keys,
     attacks_on_names,
@@ -27,6 +28,8 @@ ATTACKS = (
     *attacks_on_coverage.COVERAGE,
     *attacks_on_archives.ARCHIVES,
     *attacks_on_keys.KEYS,
+    *attacks_on_corrections.ENTRIES,
+    *attacks_on_corrections.CORRECTIONS,
     *attacks_on_rates.RATES,
     *attacks_on_books.SETTLEMENT,
 )

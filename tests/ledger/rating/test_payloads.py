@@ -14,6 +14,7 @@ from ledger.rating.models import SetAside
 from ledger.usage.models import UsageBatch
 from settlement.audits import EVERY_AUDIT
 from tests import factories
+from tests.correcting import amend, correct
 from tests.factories import NOW
 from tests.settlement import factories as settling
 
@@ -72,6 +73,17 @@ class TestDrop:
         assert kept() == []
         assert not SetAside.objects.exists()
         assert audit.run(EVERY_AUDIT) == []
+
+    def test_leaves_what_was_amended_before_it_was_entered(self) -> None:
+        amended = batch("aside", consumer="newcomer")
+        rate.rate_pending(now=NOW)
+        correct(amend("aside", consumer="acme"))
+
+        assert payloads.drop(rated_before=SOON) == 0
+
+        assert kept() == [amended]
+        with pytest.raises(IntegrityError, match="held against it"), transaction.atomic():
+            UsageBatch.objects.update(payload=None)
 
     def test_takes_any_number_some_at_a_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(payloads, "BATCHES_AT_ONCE", 2)

@@ -10,6 +10,7 @@ from settlement.audits import EVERY_AUDIT
 from settlement.clearing import gross
 from settlement.clearing.models import StatementLine
 from settlement.statements import files
+from tests.correcting import correct, void
 from tests.ledger.rating.archive import months
 from tests.settlement import factories as settling
 
@@ -35,7 +36,7 @@ class TestAnArchivedMonth:
         assert UsageEntry.objects.count() == 1
 
     def test_comes_to_the_same_with_what_was_taken_back(self, tmp_path: Path) -> None:
-        months.void("large")
+        correct(void("large"), now=settling.LATER)
         months.close(settling.NOVEMBER)
         before = gross.at_cut_off(starts_on=settling.NOVEMBER)
 

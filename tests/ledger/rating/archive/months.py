@@ -1,24 +1,17 @@
 """Months to archive: usage of September, closed on every agreement, and what stands of it."""
 
-import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
-from django.db import connection, transaction
+from django.db import connection
 
-from ledger.books import journal
-from ledger.books.entries import Draft, reversed_postings
-from ledger.books.models import JournalEntry, Period, Posting
-from ledger.pricing.slots import COMPONENTS
 from ledger.rating import rate
 from ledger.rating.archive import restoring, taking
 from ledger.rating.archive.restoring import Restored
 from ledger.rating.archive.taking import Taken
-from ledger.rating.models import UsageEntry
-from ledger.tokens import TOKEN_CLASSES
 from settlement.clearing import calendars
 from tests.settlement import factories as settling
 from tests.settlement.factories import LATER, user
@@ -54,49 +47,6 @@ def restore(folder: Path, *, from_file: bool = False) -> Restored:
     return restoring.restore_month(
         SEPTEMBER, folder=folder, by="tests", now=LATER, from_file=from_file
     )
-
-
-def void(event_id: str) -> None:
-    """Take an event back in November, its date kept, by hand: a reversal in both journals."""
-    entry: dict[str, Any] = {**UsageEntry.objects.filter(event_id=event_id).values().get()}
-    original = JournalEntry.objects.get(id=entry["journal_entry_id"])
-    postings = dict(
-        Posting.objects.filter(entry=original).values_list("account__code", "amount")
-    ).items()
-    period, _ = Period.objects.get_or_create(
-        agreement=original.agreement, starts_on=settling.NOVEMBER, ends_on=date(2026, 12, 1)
-    )
-    draft = Draft(
-        kind="usage",
-        accounting_date=settling.NOVEMBER,
-        narrative="Taken back",
-        postings=reversed_postings(tuple(postings)),
-        agreement_id=original.agreement_id,
-        period_id=period.pk,
-        prior_period=True,
-    )
-    measures = (*TOKEN_CLASSES, *COMPONENTS)
-    with transaction.atomic(), connection.cursor() as cursor:
-        (reversal,) = journal.post([draft], now=LATER)
-        negated = {name: -entry[name] for name in measures}
-        new = {"id": entry["id"] + 1_000_000, "kind": "reversal", "corrects_id": entry["id"]}
-        row = {**entry, **negated, **new, "journal_entry_id": reversal}
-        cursor.execute(
-            f"INSERT INTO ledger_usage_entry ({', '.join(row)})"
-            f" VALUES ({', '.join(f'%({name})s' for name in row)})",
-            {**row, "attributes": row["attributes"] and json.dumps(row["attributes"])},
-        )
-        cursor.execute(
-            f"UPDATE ledger_usage_rollup SET events = events - 1,"
-            f" {', '.join(f'{name} = {name} - {entry[name]}' for name in measures)}"
-            f" WHERE hour = date_trunc('hour', %(at)s::timestamptz, 'UTC')"
-            f" AND consumer_id = %(consumer)s AND project = %(project)s",
-            {
-                "at": entry["occurred_at"],
-                "consumer": entry["consumer_id"],
-                "project": entry["project"],
-            },
-        )
 
 
 def rows(source: str = "ledger_usage_entry") -> list[dict[str, Any]]:

@@ -26,6 +26,7 @@ from ledger.rating.archive.taking import (
 from ledger.rating.models import UsageEntry
 from settlement.audits import EVERY_AUDIT
 from tests import factories
+from tests.correcting import correct, void
 from tests.ledger.rating.archive import months
 from tests.ledger.rating.archive.months import SEPTEMBER, TABLE
 from tests.settlement import factories as settling
@@ -178,7 +179,7 @@ class TestArchiveMonth:
 
     def test_takes_corrections_too(self, tmp_path: Path) -> None:
         months.close()
-        months.void("large")
+        correct(void("large"), now=settling.LATER)
         months.close(settling.NOVEMBER)
         before = months.rows()
 
