@@ -103,6 +103,7 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "invalid-tariff": Problem(422, "The tariff is not complete or contradicts itself"),
     "invalid-terms": Problem(422, "The terms of the rate card make no sense"),
     "no-calendar-year": Problem(422, "The holidays of this year are not known"),
+    "correction-invalid": Problem(422, "This is no correction"),
     "names-invalid": Problem(422, "The list of mappings is not valid"),
     "source-name-invalid": Problem(422, "The mapping of a name makes no sense"),
     "rate-out-of-range": Problem(422, "A rate is too large"),

@@ -152,7 +152,7 @@ class HasScope(BasePermission):
         caller = caller_of(request)
         if needed not in caller.scopes:
             raise ScopeMissing(needed=needed, held=caller.scopes)
-        if needed == keys.WRITE_EVENTS and not caller.is_provider:
+        if needed in keys.OF_PROVIDERS and not caller.is_provider:
             raise PartyNotAllowed(party=caller.party_code, allowed="providers")
         return True
 

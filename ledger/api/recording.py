@@ -49,8 +49,7 @@ def source(request: Request) -> str:
     """
     name = request.query_params.get("source")
     if name is None:
-        bound = caller_of(request).sources or frozenset()
-        return next(iter(bound)) if len(bound) == 1 else ""
+        return caller_of(request).only_source or ""
     if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
         expected = f"a name of 1 to {LONGEST_NAME} printable characters"
         raise InvalidParameter(parameter="source", expected=expected)

@@ -2,11 +2,16 @@
 
 from django.urls import path
 
-from ledger.api import accounts, batches, events, litellm, otlp, sources, usage
+from ledger.api import accounts, batches, corrections, events, litellm, otlp, sources, usage
 
 urlpatterns = [
     path("health", batches.HealthView.as_view()),
     path("events", events.EventsView.as_view()),
+    # An event's id is its sender's, and may hold slashes.
+    path("events/<path:event_id>/void", corrections.VoidView.as_view()),
+    path("events/<path:event_id>/amend", corrections.AmendView.as_view()),
+    path("corrections", corrections.CorrectionsView.as_view()),
+    path("corrections/<int:correction_id>", corrections.CorrectionView.as_view()),
     path("litellm", litellm.LiteLLMView.as_view()),
     path("otlp/v1/traces", otlp.TracesView.as_view()),
     path("batches/<int:batch_id>", batches.BatchView.as_view()),

@@ -37,6 +37,11 @@ class Caller:
         """Return what the caller may see: the platform everything, a party what is its own."""
         return Viewer(party_id=self.party_id, sees_all=self.is_platform)
 
+    @property
+    def only_source(self) -> str | None:
+        """Return the source that the key is bound to, if it is one."""
+        return next(iter(self.sources)) if self.sources and len(self.sources) == 1 else None
+
     def check_source(self, source: str) -> None:
         """Do nothing, if the key may speak for this source.
 

@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 SCOPES: Final = (
     "events:write",
+    "events:correct",
     "names:write",
     "books:read",
     "settlements:read",
@@ -35,6 +36,7 @@ SCOPES: Final = (
 )
 
 WRITE_EVENTS: Final = "events:write"
+OF_PROVIDERS: Final = (WRITE_EVENTS, "events:correct")
 """The one scope that only who serves models may hold: nobody else has usage to report."""
 
 SECRET_BYTES: Final = 32
@@ -234,7 +236,7 @@ def scopes_for(kind: str) -> list[str]:
     >>> [WRITE_EVENTS in scopes_for(kind) for kind in ("provider", "both", "consumer", "platform")]
     [True, True, False, False]
     """
-    return [scope for scope in SCOPES if scope != WRITE_EVENTS or kind in PROVIDING]
+    return [scope for scope in SCOPES if scope not in OF_PROVIDERS or kind in PROVIDING]
 
 
 def authenticate(token: str, *, now: datetime, address: Address | None = None) -> Caller:
