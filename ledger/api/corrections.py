@@ -40,7 +40,7 @@ EVENT_ID: Final = schema.path(
     "event_id", description="The event's id, as it was sent, percent-encoded.", example="evt-4711"
 )
 PROBLEMS: Final = (
-    *schema.KEY_PROBLEMS,
+    *schema.POST_PROBLEMS,
     "party-not-allowed",
     "source-not-allowed",
     "unreadable-body",

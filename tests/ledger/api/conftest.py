@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from ledger.rating import rate
-from tests import callers, factories
+from tests import callers, correcting, factories
 from tests.factories import NOW, version
 
 
@@ -62,6 +62,13 @@ def books(db: None) -> None:
     )
     rated = rate.rate_pending(now=NOW)
     assert rated is not None
+
+
+@pytest.fixture
+def corrected(books: None) -> None:
+    """Ask for corrections of an event of each provider; no worker has looked at them."""
+    correcting.ask(correcting.void("acme-2"), correcting.amend("acme-1", usage={"input": 7}))
+    correcting.ask(correcting.void("beta-2"), provider="eastcloud")
 
 
 @pytest.fixture

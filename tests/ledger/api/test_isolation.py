@@ -13,7 +13,7 @@ from ledger.books.models import Account, JournalEntry
 from ledger.parties.models import Source
 from ledger.rating.identity import public_id
 from ledger.rating.models import UsageEntry
-from ledger.usage.models import UsageBatch
+from ledger.usage.models import Correction, UsageBatch
 from tests import callers
 
 MARKERS = {
@@ -44,6 +44,7 @@ def identifiers() -> dict[str, list[str]]:
             for entry in UsageEntry.objects.all()
         ],
         "batch_id": [str(batch.id) for batch in UsageBatch.objects.all()],
+        "correction_id": [str(one.id) for one in Correction.objects.all()],
         "source_id": [str(source.id) for source in Source.objects.all()],
         "settlement_id": ["1"],
     }
@@ -59,6 +60,7 @@ def filled(path: str) -> list[str]:
     ]
 
 
+@pytest.mark.usefixtures("corrected")
 @pytest.mark.parametrize("party", sorted(MARKERS))
 class TestEveryPath:
     def test_shows_a_party_nothing_of_others(

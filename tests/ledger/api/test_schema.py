@@ -152,6 +152,7 @@ class TestDocument:
                     assert found, example
                     assert str(PROBLEMS[found[1]].status) == code
 
+    @pytest.mark.usefixtures("corrected")
     def test_is_true_of_what_is_answered(
         self, document: dict[str, Any], platform: Client, westcloud: Client
     ) -> None:
