@@ -36,11 +36,21 @@ SETTINGS: Final[dict[str, Any]] = {
         "HealthStatus": ["ok"],
         "NameKind": ["consumer", "deployment"],
         "NameStatus": ["added", "unchanged"],
+        "NumberRangeKind": ["missing", "repeated", "extra"],
+        "Verdict": ["complete", "missing", "extra", "unclear"],
+        "DayVerdict": [
+            *("missing", "extra", "unclear", "complete", "partial", "gapless", "unstated")
+        ],
+        "ManifestStatus": ["recorded", "unchanged", "revised"],
         "Grade": ["O", "M", "P", "D", "I"],
     },
     "TAGS": [
         {"name": "usage", "description": "What was consumed, event by event."},
-        {"name": "sources", "description": "What sends usage, and what its names stand for."},
+        {
+            "name": "sources",
+            "description": "What sends usage, what its names stand for, "
+            "and whether all of it is here.",
+        },
         {"name": "books", "description": "Accounts, balances, postings and journal entries."},
         {"name": "settlement", "description": "Who owes whom what, month by month."},
         {"name": "operation", "description": "Whether the ledger works."},

@@ -96,6 +96,8 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "archive-missing": Problem(409, "The file of the archive is not here"),
     "archive-differs": Problem(409, "The file is not the one that was archived"),
     "month-not-restorable": Problem(409, "The month stays in its archive"),
+    "manifest-invalid": Problem(422, "The manifest makes no sense"),
+    "too-many-manifests": Problem(422, "Too much is stated of one day or window"),
     "document-invalid": Problem(422, "The catalogue document is not valid"),
     "invalid-cost-input": Problem(422, "A figure of the cost makes no sense"),
     "code-invalid": Problem(422, "The code has another form than account codes allow"),

@@ -33,6 +33,7 @@ from ledger.rating.archive.models import (
     RestoredMonth,
 )
 from ledger.rating.models import SetAside, UsageEntry, UsageRollup
+from ledger.usage.completeness.models import Manifest
 from ledger.usage.models import Correction, Coverage, EventKey, UsageBatch
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "Hardware",
     "HolidayYear",
     "JournalEntry",
+    "Manifest",
     "Party",
     "Period",
     "Posting",

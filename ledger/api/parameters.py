@@ -1,11 +1,20 @@
 """Query parameters and path segments, read strictly: a value that is not understood is refused."""
 
+import re
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Final
+from zoneinfo import available_timezones
 
 from rest_framework.request import Request
 
 from ledger.errors import LedgerError
+from ledger.usage.formats.decoding import moment
+
+SPACE_BEFORE_OFFSET: Final = re.compile(r" (?=\d\d:\d\d$)")
+EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
 
 DEFAULT_LIMIT = 100
 MAXIMUM_LIMIT = 1_000
@@ -61,6 +70,55 @@ def day(request: Request, name: str) -> date | None:
     if parsed.isoformat() != text:
         raise InvalidParameter(parameter=name, expected="a date, written YYYY-MM-DD")
     return parsed
+
+
+def instant(request: Request, name: str) -> datetime | None:
+    """Return the instant of an optional parameter, in UTC.
+
+    :raises InvalidParameter: if it is not RFC 3339. A `+` in an address stands for a space, so an
+        offset behind one is taken for what was meant.
+    """
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    expected = "an RFC 3339 time, such as 2026-10-05T02:00:00Z"
+    try:
+        at = moment(SPACE_BEFORE_OFFSET.sub("+", text)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise InvalidParameter(parameter=name, expected=expected) from error
+    if not EARLIEST <= at < LATEST:
+        raise InvalidParameter(parameter=name, expected=expected)
+    return at
+
+
+def whole(request: Request, name: str, *, most: int) -> int | None:
+    """Return the whole number of an optional parameter.
+
+    :raises InvalidParameter: if it is not one from 0 to `most`.
+    """
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(most))
+    if not is_number or int(text) > most:
+        raise InvalidParameter(parameter=name, expected=f"a number from 0 to {most}")
+    return int(text)
+
+
+def time_zone(request: Request, name: str) -> str | None:
+    """Return the name of a time zone of an optional parameter.
+
+    :raises InvalidParameter: if it is none of the IANA database.
+    """
+    text = request.query_params.get(name)
+    if text is not None and text not in _zones():
+        raise InvalidParameter(parameter=name, expected="an IANA time zone, such as Asia/Shanghai")
+    return text
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def flag(request: Request, name: str) -> bool:

@@ -249,6 +249,21 @@ _EXAMPLES: Final = (
         ],
     ),
     _problem(
+        "manifest-invalid",
+        422,
+        "The manifest makes no sense",
+        "#/0/window/ends_at is not on a quarter hour; nothing was recorded",
+        errors=[{"pointer": "#/0/window/ends_at", "detail": "is not on a quarter hour"}],
+    ),
+    _problem(
+        "too-many-manifests",
+        422,
+        "Too much is stated of one day or window",
+        "at most 200 windows that begin on 2026-10-05 UTC are kept; nothing was recorded",
+        subject="windows that begin on 2026-10-05 UTC",
+        limit=200,
+    ),
+    _problem(
         "no-such-batch",
         404,
         "There is no such batch",

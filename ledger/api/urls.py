@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from ledger.api import accounts, batches, corrections, events, litellm, otlp, sources, usage
+from ledger.api import (
+    accounts,
+    batches,
+    completeness,
+    corrections,
+    events,
+    litellm,
+    otlp,
+    sources,
+    usage,
+)
 
 urlpatterns = [
     path("health", batches.HealthView.as_view()),
@@ -19,6 +29,9 @@ urlpatterns = [
     path("sources", sources.SourcesView.as_view()),
     path("sources/unmapped", sources.UnmappedView.as_view()),
     path("sources/<int:source_id>/names", sources.NamesView.as_view()),
+    path("sources/<int:source_id>/gaps", completeness.GapsView.as_view()),
+    path("sources/<int:source_id>/coverage", completeness.CoverageView.as_view()),
+    path("sources/<int:source_id>/manifests", completeness.ManifestsView.as_view()),
     path("accounts", accounts.AccountsView.as_view()),
     path("accounts/<str:code>", accounts.AccountView.as_view()),
     path("accounts/<str:code>/balance", accounts.BalanceView.as_view()),

@@ -57,6 +57,23 @@ STRAYS: Final = """
 """
 """Batches without coverage are those that were there before it was kept: all before all others."""
 
+STATED: Final = f"({', '.join(('events', *TOKEN_CLASSES, 'first_sequence', 'last_sequence'))})"
+STATEMENTS: Final = f"""
+    SELECT format('source %s, window from %s to %s: statement %s is not the next after %s',
+                  source_id, starts_at, ends_at, revision, number - 1)
+    FROM (
+        SELECT source_id, starts_at, ends_at, revision, posted_at, {STATED} AS stated,
+               row_number() OVER along AS number, lag(posted_at) OVER along AS posted_before,
+               lag({STATED}) OVER along AS stated_before
+        FROM ledger_manifest
+        WINDOW along AS (PARTITION BY source_id, starts_at, ends_at ORDER BY revision)
+    ) manifest
+    WHERE revision <> number OR posted_at < posted_before
+       OR (number > 1 AND stated IS NOT DISTINCT FROM stated_before)
+    ORDER BY source_id, starts_at, ends_at, revision
+"""
+"""A statement that says what the one before says is not kept."""
+
 SLOT_MINUTES: Final = 15
 
 Place = tuple[int, datetime]
@@ -204,4 +221,5 @@ def _written(numbers: Iterable[int]) -> str | None:
 AUDITS: Final[tuple[Audit, ...]] = (
     Audit("coverage", "Coverage says what the batches hold", _coverage),
     audit("coverage-batches", "Coverage is of batches, and of all since it began", STRAYS),
+    audit("manifests", "Statements of a window follow one another", STATEMENTS),
 )

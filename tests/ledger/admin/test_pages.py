@@ -32,7 +32,7 @@ READ_ONLY = [model for model in OURS if isinstance(admin.site._registry[model], 
 # Composite keys have no page in Django's admin; the register is a hash, of use to programs only.
 # Positions and the like are shown on the page of their settlement, postings on that of their entry.
 NOT_LISTED = {
-    *("Balance", "SetAside", "UsageRollup", "EventKey", "Posting", "Coverage"),
+    *("Balance", "SetAside", "UsageRollup", "EventKey", "Posting", "Coverage", "Manifest"),
     *("ArchivedUsage", "ArchivedBatch", "RestoredMonth", "RequestAllowance", "SignedRequest"),
     *("Position", "StatementLine", "Netting", "Approval", "SettledEntry"),
 }

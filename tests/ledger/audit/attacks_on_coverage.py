@@ -65,6 +65,26 @@ COVERAGE: Final = (
         seen_by="coverage-batches",
     ),
     attack(
+        "a statement of a window taken back",
+        "DELETE FROM ledger_manifest WHERE revision = 1",
+        seen_by="manifests",
+    ),
+    attack(
+        "an older statement of a window made the newest",
+        "UPDATE ledger_manifest SET revision = 5 WHERE revision = 1",
+        seen_by="manifests",
+    ),
+    attack(
+        "a statement made to say what another said",
+        "UPDATE ledger_manifest SET events = 3",
+        seen_by="manifests",
+    ),
+    attack(
+        "a statement moved to a source that is not there",
+        "UPDATE ledger_manifest SET source_id = 0 WHERE revision = 2",
+        seen_by="manifests foreign-keys",
+    ),
+    attack(
         "a batch with coverage marked as one without",
         """UPDATE ledger_usage_batch SET covered = false
            WHERE id = (SELECT min(id) FROM ledger_usage_batch)""",

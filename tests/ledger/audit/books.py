@@ -14,8 +14,12 @@ from django.db import connection, transaction
 
 from ledger.books import journal
 from ledger.books.models import Period
+from ledger.parties.models import Source
 from ledger.rating import rate
 from ledger.rating.archive import restoring, taking
+from ledger.tokens import TOKEN_CLASSES
+from ledger.usage.completeness import manifests
+from ledger.usage.formats.manifests import Statement
 from ledger.usage.models import UsageBatch
 from settlement.clearing import approvals, calendars, runs
 from tests import factories
@@ -126,6 +130,8 @@ def keep() -> None:
         factories.event("bare-2"),
         factories.event("bare-3", consumer="sk-1", deployment="gpt-4o@west"),
     )
+    state(events=3)
+    state(events=5)
     rate.rate_pending(now=factories.NOW)
     UsageBatch.objects.filter(id=UsageBatch.objects.order_by("-id").values("id")[:1]).update(
         payload=None
@@ -191,6 +197,20 @@ def archive(month: date) -> None:
     """Archive a month to where archives are kept; its table stands by itself then."""
     folder = settings.CLEARWATT_ARCHIVE
     taking.archive_month(month, folder=folder, by="tests", now=factories.NOW, drop=False)
+
+
+def state(*, events: int) -> None:
+    """State what was sent in the quarter hour of the events that carry numbers."""
+    source = Source.objects.get(provider__code="westcloud", uri=factories.SOURCE)
+    statement = Statement(
+        starts_at=FLAT,
+        ends_at=FLAT + timedelta(minutes=15),
+        events=events,
+        tokens=tuple(range(len(TOKEN_CLASSES))),
+        first_sequence=7,
+        last_sequence=9,
+    )
+    manifests.record(source.pk, statements=[statement], now=factories.NOW)
 
 
 def reverse(entry_id: int) -> None:
