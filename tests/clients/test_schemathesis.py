@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from ledger.rating.identity import public_id
 from ledger.rating.models import UsageEntry
 from settlement.clearing.models import Settlement
@@ -29,17 +31,25 @@ def ids() -> dict[str, list[str]]:
 
 
 class TestTheDocument:
-    def test_foresees_every_answer_and_no_request_breaks_the_server(self, site: str) -> None:
+    @pytest.mark.parametrize(
+        ("party", "part"),
+        [("clearwatt", []), ("westcloud", ["--include-method", "POST"])],
+        ids=["read by the platform", "written by a provider"],
+    )
+    def test_foresees_every_answer_and_no_request_breaks_the_server(
+        self, site: str, party: str, part: list[str]
+    ) -> None:
         factories.publish()
         factories.use("evt-1")
         factories.calculate()
         callers.user("operator")
-        token = callers.token("clearwatt", user_name="operator")
+        token = callers.token(party, user_name="operator")
 
         ended = foreign.run(
             "schemathesis",
             "run",
             f"{site}/v1/schema",
+            *part,
             "--header",
             f"Authorization: Bearer {token}",
             "--checks",

@@ -106,6 +106,21 @@ class TestRateLimit:
             assert 1 <= left["t"] <= 20
         assert answers[-1]["Retry-After"] == str(left["t"])
 
+    def test_is_told_to_exporters_of_traces_too(self) -> None:
+        limited = client("events:write", requests_per_minute=1)
+
+        answers = [
+            limited.post(
+                "/v1/otlp/v1/traces", b'{"resourceSpans": []}', content_type="application/json"
+            )
+            for _ in range(2)
+        ]
+
+        assert [answer.status_code for answer in answers] == [200, 429]
+        assert all("RateLimit" in answer for answer in answers)
+        assert 1 <= int(answers[1]["Retry-After"]) <= 60
+        assert "/problems/throttled" in answers[1].json()["message"]
+
     def test_counts_nothing_of_who_is_kept_out(self) -> None:
         limited = client(requests_per_minute=1, networks=["192.0.2.0/24"])
 
