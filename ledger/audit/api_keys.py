@@ -10,10 +10,13 @@ from ledger.parties.models import ApiKey
 from ledger.parties.sealing import SecretUnreadable
 
 POSTERS: Final = """
-    SELECT format('key cw_%s_… may post usage for %s, a %s: revoke it', prefix, code, kind)
+    SELECT format(
+        'key cw_%s_… may post or correct usage for %s, a %s: revoke it', prefix, code, kind
+    )
     FROM ledger_api_key api_key
     JOIN ledger_party party ON party.id = api_key.party_id
-    WHERE 'events:write' = ANY(scopes) AND revoked_at IS NULL AND kind NOT IN ('provider', 'both')
+    WHERE scopes && '{events:write,events:correct}'
+      AND revoked_at IS NULL AND kind NOT IN ('provider', 'both')
     ORDER BY api_key.id
 """
 
@@ -30,6 +33,6 @@ def _signing_secrets() -> Iterator[str]:
 
 
 AUDITS: Final[tuple[Audit, ...]] = (
-    audit("key-scopes", "Keys to post usage belong to providers", POSTERS),
+    audit("key-scopes", "Keys to post and correct usage belong to providers", POSTERS),
     Audit("signing-secrets", "Signing secrets open, each for its own key", _signing_secrets),
 )
