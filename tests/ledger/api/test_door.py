@@ -5,6 +5,7 @@ from typing import Any
 
 import http_sf
 import pytest
+import requests
 from django.test import Client
 
 from ledger.parties import keys
@@ -19,8 +20,8 @@ pytestmark = pytest.mark.django_db
 BATCHES = "/v1/set-aside"
 
 
-def client(*scopes: str, **bounds: Any) -> Client:
-    """Return a client whose key is bound so; it may read unless it is said what it may."""
+def authorization(*scopes: str, **bounds: Any) -> dict[str, str]:
+    """Return the header of a key that is bound so; it may read unless it is said what it may."""
     callers.party("westcloud", "provider")
     token = keys.issue(
         party="westcloud",
@@ -29,7 +30,12 @@ def client(*scopes: str, **bounds: Any) -> Client:
         now=NOW,
         bounds=Bounds(**bounds),
     ).token
-    return Client(headers={"Authorization": f"Bearer {token}"}, raise_request_exception=False)
+    return {"Authorization": f"Bearer {token}"}
+
+
+def client(*scopes: str, **bounds: Any) -> Client:
+    """Return a client with such a key."""
+    return Client(headers=authorization(*scopes, **bounds), raise_request_exception=False)
 
 
 def parsed(header: str) -> tuple[str, dict[str, int]]:
@@ -75,6 +81,15 @@ class TestAddress:
 
     def test_does_not_matter_to_a_key_without_networks(self) -> None:
         assert client().get(BATCHES, REMOTE_ADDR="").status_code == 200
+
+    def test_is_told_by_the_web_server_that_users_run(self, site: str) -> None:
+        def got(network: str) -> requests.Response:
+            headers = authorization(networks=[network])
+            return requests.get(f"{site}{BATCHES}", headers=headers, timeout=10)
+
+        assert got("127.0.0.0/8").status_code == 200
+        refused = got("192.0.2.0/24")
+        assert (refused.status_code, refused.json()["address"]) == (403, "127.0.0.1")
 
 
 class TestRateLimit:
