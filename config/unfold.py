@@ -50,6 +50,7 @@ USAGE: Final = [
     _besides(_lists("Usage entries", "list_alt", "usageentry"), TOTALS),
     _besides(_lists("Batches", "inbox", "usagebatch"), SET_ASIDE),
     SET_ASIDE,
+    _lists("Corrections", "undo", "correction"),
     UNMAPPED,
     _lists("Archived months", "inventory_2", "archivedmonth"),
 ]

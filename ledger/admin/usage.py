@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from ledger.admin import spans
+from ledger.admin.corrections import chain, correct_address
 from ledger.admin.figures import count, pico, utc
 from ledger.admin.inputs import flattened
 from ledger.admin.pages import OPERATOR, PageAdmin, allowed, link, show
@@ -24,6 +25,7 @@ from ledger.rating.explanation import PRICE_PARTS, Explanation, Line, find
 from ledger.rating.identity import NoSuchUsageEntry, parse_public_id, public_id
 from ledger.rating.models import UsageEntry
 from ledger.tokens import TOKEN_CLASSES
+from ledger.usage.models import Correction
 
 TOTALS_ROWS: Final = 500
 SLOT: Final = timedelta(seconds=SLOT_SECONDS)
@@ -162,7 +164,13 @@ class UsageEntryAdmin(PageAdmin[UsageEntry]):
         """
         explained = reading.explained(OPERATOR, public_id=object_id)
         explanation = explained.explanation
+        line = explained.line
+        of_event = Correction.objects.filter(batch_id=line.batch_id, row=line.row)
         return {
+            "chain": chain(of_event.order_by("number")),
+            "correct_address": correct_address(
+                source_id=explanation.entry.source_id, event_id=line.event_id
+            ),
             "title": f"Usage entry {object_id}",
             "line": explained.line,
             "tokens": _tokens(explained.line),

@@ -341,6 +341,17 @@ class UnderstoodName(serializers.Serializer[Any]):
     published_at = serializers.DateTimeField()
 
 
+class ReasonOfEntry(serializers.Serializer[Any]):
+    """A correction that booked a usage entry, or took it back."""
+
+    did = serializers.ChoiceField(choices=["booked", "took_back"])
+    correction = Id()
+    act = serializers.ChoiceField(choices=["void", "amend", "supersede"])
+    reason = serializers.CharField()
+    requested_by = serializers.CharField(help_text="The party that asked.")
+    recorded_at = serializers.DateTimeField()
+
+
 class Explanation(serializers.Serializer[Any]):
     """Every row and multiplication behind the price of a usage entry."""
 
@@ -349,5 +360,8 @@ class Explanation(serializers.Serializer[Any]):
     slot = Slot()
     price_rate = Rate()
     slot_rate = Rate()
+    corrections = ReasonOfEntry(
+        many=True, help_text="Why it was booked or taken back, and by whom: none for most entries."
+    )
     lines = ExplanationLine(many=True)
     provenance = Provenance(many=True)

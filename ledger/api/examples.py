@@ -259,6 +259,7 @@ EXPLANATION: Final[Example] = {
         }
     ],
     "slot": {"number": 1991318, "starts_at": "2026-10-05T09:30:00Z"},
+    "corrections": [],
     "price_rate": {
         "id": "12",
         "currency": "CNY",

@@ -21,6 +21,7 @@ from ledger.rating import reading
 from ledger.rating.explanation import UNITS, Line
 from ledger.rating.identity import public_id
 from ledger.rating.reading import Cost, Explained, UsageLine
+from ledger.rating.reasons import Reason
 from ledger.rating.written import Understood
 from ledger.tokens import TOKEN_CLASSES
 
@@ -194,8 +195,20 @@ def _explained(explained: Explained) -> dict[str, Any]:
         },
         "price_rate": _rate(price_rate, shows_inputs=explained.shows_cost),
         "slot_rate": _rate(price_rate.slot_rate, shows_inputs=explained.shows_cost),
+        "corrections": [_reason(reason) for reason in explanation.reasons],
         "lines": [_line(line) for line in explanation.lines],
         "provenance": list(explanation.provenance),
+    }
+
+
+def _reason(reason: Reason) -> dict[str, Any]:
+    return {
+        "did": reason.did,
+        "correction": str(reason.correction_id),
+        "act": reason.act,
+        "reason": reason.reason,
+        "requested_by": reason.requested_by,
+        "recorded_at": rendering.instant(reason.recorded_at),
     }
 
 

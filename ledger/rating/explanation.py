@@ -19,6 +19,7 @@ from ledger.quantities import (
 )
 from ledger.rating.identity import NoSuchUsageEntry, parse_public_id
 from ledger.rating.models import UsageEntry
+from ledger.rating.reasons import Reason, reasons
 from ledger.rating.written import Understood, understood
 from ledger.tokens import TOKEN_CLASSES
 
@@ -69,7 +70,7 @@ class Explanation:
     """An entry, the slot it fell into, the rates it names with their inputs, and the products.
 
     `provenance` gives source and grade of every catalogue figure that carries one; `names` those
-    that the source wrote in words of its own.
+    that the source wrote in words of its own; `reasons` the corrections behind the entry.
     """
 
     entry: UsageEntry
@@ -80,6 +81,7 @@ class Explanation:
     provenance: tuple[dict[str, Any], ...]
     discloses_cost: bool
     names: Sequence[Understood]
+    reasons: Sequence[Reason]
 
     def for_consumer(self) -> "Explanation":
         """Leave out the provider's cost, unless the agreement discloses it."""
@@ -94,6 +96,7 @@ class Explanation:
             provenance=(),
             discloses_cost=False,
             names=self.names,
+            reasons=self.reasons,
         )
 
 
@@ -127,6 +130,7 @@ def explain(entry: UsageEntry) -> Explanation:
         provenance=tuple(_provenance(price_rate)),
         discloses_cost=price_rate.agreement_version.discloses_cost,
         names=understood(entry),
+        reasons=reasons(entry.id),
     )
 
 

@@ -57,7 +57,7 @@ class TestTheWayDown:
 
         assert f"Price rate {usage_entry.price_rate_id}" in operators.text(price)
         assert "electricity" in operators.text(slot)
-        assert "Events 3 Entered 2 Set aside 1 Waiting 0" in operators.text(batch)
+        assert "Events 3 Entered 2 Set aside 1 Voided before 0 Waiting 0" in operators.text(batch)
 
     def test_leads_up_again_to_the_journal_entry(self) -> None:
         client = operators.operator()

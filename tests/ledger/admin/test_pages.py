@@ -43,7 +43,11 @@ VIEWS = (
     *("admin:index", "admin:ledger_usage_totals", "admin:ledger_set_aside"),
     "admin:ledger_unmapped",
 )
-FORMS = ("/admin/ledger/apikey/issue/", "/admin/ledger/sourcename/map/")
+FORMS = (
+    "/admin/ledger/apikey/issue/",
+    "/admin/ledger/sourcename/map/",
+    "/admin/ledger/correction/correct/",
+)
 
 
 def lists(model: type[models.Model]) -> str:

@@ -17,6 +17,7 @@ from ledger.rating.models import SetAside, UsageEntry
 from ledger.tokens import TOKEN_CLASSES
 from settlement.clearing import calendars
 from tests import factories
+from tests.correcting import amend, correct
 from tests.settlement import factories as settling
 
 KEPT = {"compute", "energy", "green", "scarcity", "margin", "fee_provider", "gpu_nanoseconds"}
@@ -276,8 +277,8 @@ class TestExplain:
         assert {line["component"] for line in answer["lines"]} >= KEPT
         assert answer["slot_rate"]["inputs"] is not None
 
-    @pytest.mark.parametrize(("event_id", "queries"), [("acme-2", 5), ("acme-1", 6)])
-    def test_takes_five_queries_and_one_for_mapped_names(
+    @pytest.mark.parametrize(("event_id", "queries"), [("acme-2", 6), ("acme-1", 7)])
+    def test_takes_six_queries_and_one_for_mapped_names(
         self,
         westcloud: Client,
         django_assert_num_queries: DjangoAssertNumQueries,
@@ -287,9 +288,29 @@ class TestExplain:
         id_ = id_of(event_id)
         get(westcloud, "/v1/accounts")
 
-        # The key, the line, the entry, its rates, provenance.
+        # The key, the line, the entry, its rates, provenance, corrections.
         with django_assert_num_queries(queries):
             get(westcloud, f"/v1/usage-entries/{id_}/explain")
+
+    def test_says_what_it_corrects_and_why_and_who_asked(self, acme: Client) -> None:
+        original = id_of("acme-2")
+        correct(amend("acme-2", usage={"input": 1}))
+        replacement = UsageEntry.objects.get(event_id="acme-2", kind="rerate")
+        id_ = public_id(occurred_at=replacement.occurred_at, id_=replacement.pk)
+
+        booked = get(acme, f"/v1/usage-entries/{id_}/explain")
+        taken = get(acme, f"/v1/usage-entries/{original}/explain")
+
+        assert booked["usage_entry"]["corrects"] == original
+        assert all(line["agrees"] for line in booked["lines"])
+        (why,) = booked["corrections"]
+        assert {key: why[key] for key in ("did", "act", "reason", "requested_by")} == {
+            "did": "booked",
+            "act": "amend",
+            "reason": "counted wrongly",
+            "requested_by": "clearwatt",
+        }
+        assert taken["corrections"] == [{**why, "did": "took_back"}]
 
     def test_tells_how_its_names_were_written_and_understood(self, acme: Client) -> None:
         answer = get(acme, f"/v1/usage-entries/{id_of('acme-1')}/explain")
