@@ -7,12 +7,15 @@ and whether the exporter took the answer for a success.
 import json
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
-from opentelemetry import trace  # type: ignore[attr-defined, import-untyped]  # only its messages are
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+
+# Of this namespace our own environment has only the messages, so types cannot follow an import.
+trace: Any = import_module("opentelemetry.trace")
 
 
 class Remembering(SpanExporter):  # type: ignore[misc]  # it is not in our environment
