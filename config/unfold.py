@@ -45,10 +45,12 @@ SET_ASIDE: Final = _leads_to(
     "Set aside", "hourglass_empty", "ledger_set_aside", "ledger.view_usagebatch"
 )
 UNMAPPED: Final = _leads_to("Unmapped names", "help", "ledger_unmapped", "ledger.view_sourcename")
+COVERAGE: Final = _leads_to("Coverage", "fact_check", "ledger_coverage", "ledger.view_source")
 USAGE: Final = [
     TOTALS,
     _besides(_lists("Usage entries", "list_alt", "usageentry"), TOTALS),
     _besides(_lists("Batches", "inbox", "usagebatch"), SET_ASIDE),
+    COVERAGE,
     SET_ASIDE,
     _lists("Corrections", "undo", "correction"),
     UNMAPPED,
@@ -65,7 +67,7 @@ PARTIES: Final = [
     _lists("Parties", "groups", "party"),
     _lists("Agreements", "contract", "agreement"),
     _lists("Deployments", "dns", "deployment"),
-    _lists("Sources", "sensors", "source"),
+    _besides(_lists("Sources", "sensors", "source"), COVERAGE),
     _besides(_lists("Names", "badge", "sourcename"), UNMAPPED),
     _lists("API keys", "key", "apikey"),
 ]

@@ -11,6 +11,7 @@ from ledger.admin import (
     parties,
     people,
     rates,
+    sources,
     usage,
 )
 
@@ -25,5 +26,6 @@ __all__ = [
     "parties",
     "people",
     "rates",
+    "sources",
     "usage",
 ]

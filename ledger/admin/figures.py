@@ -141,6 +141,16 @@ def utc(value: datetime | None) -> str:
 
 
 @register.filter
+def minute(value: datetime | None) -> str:
+    """Show an instant on a whole minute in UTC; a column's heading says so.
+
+    >>> minute(datetime(2026, 10, 5, 2, 30, tzinfo=UTC))
+    '2026-10-05 02:30'
+    """
+    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}" if value else ""
+
+
+@register.filter
 def unit(commodity: str) -> str:
     """Return what a commodity is counted in; money is its own unit.
 

@@ -55,27 +55,6 @@ class PartyAdmin(PageAdmin[Party]):
         }
 
 
-@admin.register(Source)
-class SourceAdmin(ReadOnlyAdmin[Source]):
-    """What sends events, as the events name it."""
-
-    list_display = ("uri", "provider", "accepts", "first_seen")
-    list_display_links = None
-    list_filter = ("provider",)
-    search_fields = ("uri",)
-    ordering = ("uri",)
-
-    @admin.display(description="accepts events from (UTC)")
-    def accepts(self, source: Source) -> str:
-        """Show before when events are refused."""
-        return utc(source.accepts_from)
-
-    @admin.display(description="first seen (UTC)")
-    def first_seen(self, source: Source) -> str:
-        """Show when its first event came."""
-        return utc(source.first_seen_at)
-
-
 @admin.register(Deployment)
 class DeploymentAdmin(ReadOnlyAdmin[Deployment]):
     """What serves: one model of one provider at one site."""

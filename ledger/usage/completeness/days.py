@@ -25,6 +25,15 @@ BY_DAY: Final = f"""
     FROM arrived
     GROUP BY 1, 2
 """
+LAST: Final = """
+    SELECT max(last.slot_starts_at)
+    FROM unnest(%(sources)s::bigint[]) AS source_id
+    CROSS JOIN LATERAL (
+        SELECT max(slot_starts_at) AS slot_starts_at
+        FROM ledger_coverage
+        WHERE ledger_coverage.source_id = source_id.source_id
+    ) last
+"""
 KEPT_FROM: Final = """
     SELECT max(received_at)
     FROM ledger_usage_batch
@@ -127,6 +136,14 @@ def days(
         ]
         for source_id in source_ids
     }
+
+
+def last_slot(source_ids: Sequence[int]) -> datetime | None:
+    """Return the latest quarter hour of which something arrived; None if nothing did."""
+    with connection.cursor() as cursor:
+        cursor.execute(LAST, {"sources": list(source_ids)})
+        row: tuple[datetime | None] = cursor.fetchone()
+    return row[0]
 
 
 def kept_from(provider_id: int) -> datetime | None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from django.db import connection
 
 from ledger.usage.completeness.spans import Span
+from ledger.usage.coverage import SLOT
 from ledger.usage.identity import EPOCH
 
 FOUND: Final = """
@@ -263,6 +264,11 @@ class Neighbour:
     sequence: int
     slot_starts_at: datetime
     received_at: datetime
+
+    @property
+    def slot_ends_at(self) -> datetime:
+        """Return when its quarter hour ends."""
+        return self.slot_starts_at + SLOT
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,9 +130,15 @@ class Window:
         )
 
     @property
+    def differences(self) -> dict[str, int]:
+        """Return received less stated tokens of the classes that were stated."""
+        pairs = zip(TOKEN_CLASSES, self.tokens_difference, strict=True)
+        return {name: one for name, one in pairs if one is not None}
+
+    @property
     def verdict(self) -> Verdict:
         """Judge; what is missing weighs more than what is there beyond it."""
-        tokens = [one for one in self.tokens_difference if one is not None]
+        tokens = self.differences.values()
         short = any(one < 0 for one in tokens)
         if self.events_difference < 0 or self.missing_numbers or (short and not self.findings):
             return Verdict.MISSING

@@ -41,7 +41,7 @@ QUERIES_OF_A_LIST = 8
 QUERIES_OF_A_PAGE = 12
 VIEWS = (
     *("admin:index", "admin:ledger_usage_totals", "admin:ledger_set_aside"),
-    "admin:ledger_unmapped",
+    *("admin:ledger_unmapped", "admin:ledger_coverage"),
 )
 FORMS = (
     "/admin/ledger/apikey/issue/",
