@@ -177,10 +177,16 @@ def _asked() -> Iterator[str]:
 
 
 AUDITS: Final[tuple[Audit, ...]] = (
-    audit("mirrored", "Reversals take back one usage entry, all of it", MIRRORED),
-    audit("correction-entries", "Each correcting usage entry was asked for", ENTRIES),
-    audit("correction-order", "Corrections of an event follow one another", ORDER),
-    audit("standing", "What stands of an event is its newest correction", STANDING),
+    audit("mirrored", "Reversals take back one usage entry, all of it", MIRRORED, in_one_pass=True),
+    audit(
+        "correction-entries", "Each correcting usage entry was asked for", ENTRIES, in_one_pass=True
+    ),
+    audit(
+        "correction-order", "Corrections of an event follow one another", ORDER, in_one_pass=True
+    ),
+    audit(
+        "standing", "What stands of an event is its newest correction", STANDING, in_one_pass=True
+    ),
     audit("corrected-events", "Corrected events are registered", EVENTS),
     Audit("asked", "Corrections are what was asked for", _asked),
 )

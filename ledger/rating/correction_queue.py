@@ -72,12 +72,16 @@ CLAIM: Final = f"""
       AND NOT EXISTS (
             SELECT FROM ledger_correction earlier
             WHERE earlier.provider_id = correction.provider_id AND earlier.key = correction.key
-              AND earlier.number < correction.number AND earlier.state = 'waiting')
+              AND earlier.number < correction.number
+              AND earlier.state NOT IN ('applied', 'refused'))
     ORDER BY correction.next_attempt_at, correction.id
     LIMIT %(limit)s
     FOR UPDATE OF correction SKIP LOCKED
 """
-"""The oldest that waits for each event, if it is due, or what it waited for has come, or another
+"""That an earlier one waits is said by what it is not: else the index of what waits, which looks
+short to the planner until the table is analysed, would be gone through once per correction.
+
+The oldest that waits for each event, if it is due, or what it waited for has come, or another
 correction of the event has: then this one gives way if it still cannot be applied."""
 
 HISTORY: Final = """

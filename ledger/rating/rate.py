@@ -56,7 +56,7 @@ CLAIM_SET_ASIDE: Final = f"""
       AND NOT EXISTS (
             SELECT FROM ledger_correction correction
             WHERE correction.batch_id = set_aside.batch_id AND correction.row = set_aside.row
-              AND correction.state = 'waiting'
+              AND correction.state NOT IN ('applied', 'refused')
       )
     ORDER BY set_aside.batch_id, set_aside.row
     LIMIT %(limit)s
