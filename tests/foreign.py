@@ -16,8 +16,8 @@ from tests.conftest import missing
 
 PROGRAMS = Path(settings.BASE_DIR) / ".venv-clients" / "bin"
 SCRIPTS = Path(settings.BASE_DIR) / "tests" / "clients"
-TIMEOUT_SECONDS = 100
-READY_WITHIN_SECONDS = 90
+TIMEOUT_SECONDS = 240
+READY_WITHIN_SECONDS = 180
 
 
 def program(name: str) -> str:

@@ -24,7 +24,7 @@ from tests import callers, factories, foreign, naming
 from tests.clients import documented, rated
 from tests.clients.rated import Rated
 
-PATIENCE_SECONDS = 40
+PATIENCE_SECONDS = 120
 MASTER_KEY = "sk-" + "c1ea5" * 10
 """LiteLLM starts with a long one only; it never leaves this machine."""
 
