@@ -142,7 +142,7 @@ def utc(value: datetime | None) -> str:
 
 @register.filter
 def minute(value: datetime | None) -> str:
-    """Show an instant on a whole minute in UTC; a column's heading says so.
+    """Show an instant to the minute in UTC; a column's heading says so.
 
     >>> minute(datetime(2026, 10, 5, 2, 30, tzinfo=UTC))
     '2026-10-05 02:30'
