@@ -186,6 +186,18 @@ class TestMissing:
 
         assert [(one.first, one.last) for one in holes] == [(2, 8)]
 
+    @pytest.mark.parametrize(
+        ("inside", "outside"), [(Sent(10, 3), Sent(12, 0)), (Sent(12, 3), Sent(10, 5))]
+    )
+    def test_is_found_beside_a_number_though_times_run_the_other_way(
+        self, inside: Sent, outside: Sent
+    ) -> None:
+        source_id = deliver([[outside], [inside]])
+
+        holes = found(source_id, Span(START + 3 * QUARTER, START + 4 * QUARTER))
+
+        assert counted(holes) == [11]
+
     def test_of_one_source_is_nothing_to_another(self) -> None:
         deliver([[Sent(2, 0), Sent(3, 0)]])
 
