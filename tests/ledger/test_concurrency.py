@@ -17,7 +17,7 @@ from ledger.pricing import catalogue
 from ledger.rating import rate
 from ledger.rating.models import SetAside, UsageEntry
 from ledger.usage.intake import Receipt
-from ledger.usage.models import EventKey, UsageBatch
+from ledger.usage.models import Coverage, EventKey, UsageBatch
 from settlement.audits import EVERY_AUDIT
 from settlement.clearing import calendars
 from tests import factories
@@ -148,6 +148,7 @@ class TestRecord:
         assert sum(receipt.accepted for receipt in receipts) == recorded
         assert sum(receipt.count("duplicate") for receipt in receipts) == 8 * 250 - recorded
         assert EventKey.objects.count() == recorded
+        assert sum(Coverage.objects.values_list("events", flat=True)) == recorded
         while rate.rate_pending(now=NOW) is not None:
             pass
         assert UsageEntry.objects.count() == recorded
