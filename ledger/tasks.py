@@ -11,7 +11,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from ledger.parties import signing
-from ledger.rating import corrections, partitions, payloads, rate
+from ledger.rating import partitions, payloads, rate
+from ledger.rating.corrections import applying
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ def retry_set_aside(**_kwargs: Any) -> None:
 def apply_corrections(**_kwargs: Any) -> None:
     """Apply corrections that wait for nothing, claim by claim."""
     for _ in range(CLAIMS_A_RUN):
-        if corrections.apply_pending(now=timezone.now()) is None:
+        if applying.apply_pending(now=timezone.now()) is None:
             return
     wake_corrections()
 

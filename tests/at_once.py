@@ -20,8 +20,9 @@ import json, sys
 from datetime import datetime
 import django
 django.setup()
-from ledger.rating import corrections, rate
-act = {"apply_pending": corrections.apply_pending}.get(sys.argv[1]) or getattr(rate, sys.argv[1])
+from ledger.rating import rate
+from ledger.rating.corrections import applying
+act = {"apply_pending": applying.apply_pending}.get(sys.argv[1]) or getattr(rate, sys.argv[1])
 now, limit = datetime.fromisoformat(sys.argv[2]), int(sys.argv[3])
 print("ready", flush=True)
 sys.stdin.readline()

@@ -7,8 +7,8 @@ from typing import Any
 from django.contrib.auth import get_user_model
 
 from ledger.parties.models import Party
-from ledger.rating import corrections as applying
-from ledger.rating.corrections import Applied
+from ledger.rating.corrections import applying
+from ledger.rating.corrections.applying import Applied
 from ledger.tokens import TOKEN_CLASSES
 from ledger.usage import corrections
 from ledger.usage.correction_log import Requester

@@ -13,12 +13,13 @@ if __name__ == "__main__":
 
     from django.utils import timezone
 
-    from ledger.rating import corrections, rate
+    from ledger.rating import rate
+    from ledger.rating.corrections import applying
 
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     while True:
         rated = rate.rate_pending(now=timezone.now(), limit=400)
-        corrected = corrections.apply_pending(now=timezone.now(), limit=400)
+        corrected = applying.apply_pending(now=timezone.now(), limit=400)
         if rated is None and corrected is None:
             time.sleep(0.01)

@@ -26,8 +26,8 @@ from ledger.api.authentication import caller_of
 from ledger.api.base import LedgerView
 from ledger.errors import LedgerError
 from ledger.parties.callers import Caller, SourceNotAllowed
-from ledger.rating import correction_reading
-from ledger.rating.correction_reading import CorrectionLine, Wanted
+from ledger.rating.corrections import reading
+from ledger.rating.corrections.reading import CorrectionLine, Wanted
 from ledger.tokens import TOKEN_CLASSES
 from ledger.usage import corrections
 from ledger.usage.correction_log import Requester
@@ -79,9 +79,7 @@ class _OneView(LedgerView):
         (outcome,) = _record(caller, [asked])
         if outcome.refusal is not None:
             raise outcome.refusal
-        line = correction_reading.correction(
-            caller.viewer, correction_id=outcome.correction_id or 0
-        )
+        line = reading.correction(caller.viewer, correction_id=outcome.correction_id or 0)
         code = status.HTTP_202_ACCEPTED if outcome.is_new else status.HTTP_200_OK
         return Response(_rendered(line), status=code)
 
@@ -178,7 +176,7 @@ class CorrectionsView(LedgerView):
             event_id=request.query_params.get("event"),
             source=request.query_params.get("source"),
         )
-        rows = correction_reading.corrections(
+        rows = reading.corrections(
             caller_of(request).viewer,
             wanted,
             after=pages.number_after(request),
@@ -245,7 +243,7 @@ class CorrectionView(LedgerView):
     def get(self, request: Request, correction_id: int) -> Response:
         """Answer the correction."""
         parameters.only(request)
-        line = correction_reading.correction(caller_of(request).viewer, correction_id=correction_id)
+        line = reading.correction(caller_of(request).viewer, correction_id=correction_id)
         return Response(_rendered(line))
 
 

@@ -80,6 +80,9 @@ class JournalEntry(models.Model):
         NETTING = "netting"
         REVERSAL = "reversal"
         MANUAL = "manual"
+        TRUE_UP = "true_up"
+        ENERGY = "energy"
+        CERTIFICATE = "certificate"
 
     kind = models.TextField(choices=Kind)
     agreement = models.ForeignKey(

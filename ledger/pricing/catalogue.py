@@ -21,7 +21,8 @@ from ledger.pricing.models import (
     Publication,
     RateCard,
 )
-from ledger.pricing.sections import SECTIONS, Section
+from ledger.pricing.sections import SECTIONS
+from ledger.pricing.sections.section import Section
 from ledger.quantities import MINOR_UNIT_DIGITS, round_half_even
 
 SERIALISE_PUBLICATIONS: Final = "SELECT pg_advisory_xact_lock(hashtext('ledger_publication'))"

@@ -17,7 +17,7 @@ from django.db import transaction
 
 from ledger.errors import LedgerError
 from ledger.parties.models import Deployment
-from ledger.pricing import figures, inputs
+from ledger.pricing import figures, price_inputs, slot_inputs
 from ledger.pricing.figures import PerClass
 from ledger.pricing.inputs import Inputs
 from ledger.pricing.models import Agreement, AgreementVersion
@@ -156,21 +156,21 @@ class RateBook:
             return Lack("no_agreement_version", f"agreement_version:{ask.agreement.code}")
         slot_key = (ask.deployment.id, ask.context_from_tokens, ask.slot)
         if slot_key not in self._slot_inputs:
-            self._slot_inputs[slot_key] = inputs.slot_inputs(
+            self._slot_inputs[slot_key] = slot_inputs.of_slot(
                 self.published,
                 deployment=ask.deployment,
                 context_from_tokens=ask.context_from_tokens,
                 slot=ask.slot,
             )
-        slot_inputs = self._slot_inputs[slot_key]
-        if isinstance(slot_inputs, Lack):
-            return slot_inputs
-        price_inputs = inputs.price_inputs(
-            self.published, slot_rate=slot_inputs, agreement=version, slot=ask.slot
+        cost = self._slot_inputs[slot_key]
+        if isinstance(cost, Lack):
+            return cost
+        price = price_inputs.of_price(
+            self.published, slot_rate=cost, agreement=version, slot=ask.slot
         )
-        if isinstance(price_inputs, Lack):
-            return price_inputs
-        return Wanted(ask.deployment.id, version.id, slot_inputs, price_inputs)
+        if isinstance(price, Lack):
+            return price
+        return Wanted(ask.deployment.id, version.id, cost, price)
 
     def _admit(self, wanted: dict[bytes, Wanted]) -> None:
         """Append the stored rates that are asked for to the table.

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ledger.parties.models import Deployment, Party
-from ledger.pricing import inputs, kernel
+from ledger.pricing import kernel, slot_inputs
 from ledger.pricing.models import Agreement
 from ledger.pricing.profile import CLASS_PHASES
 from ledger.pricing.published import Lack, Published
@@ -201,7 +201,7 @@ def _context_bands(events: Events, published: Published) -> Integers:
     for position, index in enumerate(first):
         code = events.deployment.values[events.deployment.codes[index]]
         deployment = published.deployments.get((int(events.provider_id[index]), code))
-        bounds = inputs.context_bounds(published, deployment.id) if deployment else (0,)
+        bounds = slot_inputs.context_bounds(published, deployment.id) if deployment else (0,)
         if bounds == (0,):
             continue
         members = group == position

@@ -58,8 +58,8 @@ assert all(one.is_new for one in correcting.ask(*asked, now=timezone.now()))
 CORRECT = """
 import django; django.setup()
 from django.utils import timezone
-from ledger.rating import corrections
-while corrections.apply_pending(now=timezone.now()) is not None: pass
+from ledger.rating.corrections import applying
+while applying.apply_pending(now=timezone.now()) is not None: pass
 """
 FINISH = """
 import django; django.setup()

@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from django.db import connection
 
 from ledger.pricing.slots import COMPONENTS
-from ledger.rating.correction_queue import Claimed, Place
-from ledger.rating.picked import Row
+from ledger.rating.corrections.picked import Row
+from ledger.rating.corrections.queue import Claimed, Place
 from ledger.tokens import TOKEN_CLASSES
 from ledger.usage.columns import from_arrow
 from ledger.usage.identity import microseconds

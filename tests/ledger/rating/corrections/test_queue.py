@@ -9,8 +9,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from ledger import audit
 from ledger.books.models import JournalEntry
-from ledger.rating import correction_cases, rate, writing
-from ledger.rating import corrections as applying
+from ledger.rating import rate, writing
+from ledger.rating.corrections import applying, cases
 from ledger.usage.models import Correction
 from settlement.audits import EVERY_AUDIT
 from tests import factories
@@ -84,7 +84,7 @@ class TestApplyPending:
     def test_reads_a_bounded_number_of_batches_in_one_claim(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(correction_cases, "MOST_BATCHES", 2)
+        monkeypatch.setattr(cases, "MOST_BATCHES", 2)
         for number in range(5):
             use(factories.event(f"evt-{number}"))
         ask(*(void(f"evt-{number}") for number in range(5)))

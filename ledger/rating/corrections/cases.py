@@ -7,8 +7,10 @@ from typing import Final
 from uuid import UUID
 
 from ledger.periods import month_of
-from ledger.rating import correction_queue, partitions, standing
-from ledger.rating.correction_queue import (
+from ledger.rating import partitions
+from ledger.rating.corrections import queue, standing
+from ledger.rating.corrections.picked import Row
+from ledger.rating.corrections.queue import (
     BUSY,
     FINAL_NOT_ENTERED,
     NOT_RATED,
@@ -19,11 +21,10 @@ from ledger.rating.correction_queue import (
     Postponed,
     Step,
 )
+from ledger.rating.corrections.standing import Entry, Posted
 from ledger.rating.naming import AS_WRITTEN
 from ledger.rating.partitions import MONTH_ARCHIVED
-from ledger.rating.picked import Row
 from ledger.rating.preparation import Unprepared
-from ledger.rating.standing import Entry, Posted
 from ledger.usage.models import Correction
 
 MOST_BATCHES: Final = 500
@@ -115,7 +116,7 @@ def _ready(
     ready: list[Claimed] = []
     batches: set[int] = set()
     for one in claimed:
-        gone = correction_queue.last_applied(histories[one.provider_id, one.key])
+        gone = queue.last_applied(histories[one.provider_id, one.key])
         if gone is not None and gone.act != Correction.Act.AMEND:
             outcome = f"nothing was left of the event: correction {gone.id} ({gone.reason})"
             verdicts.decided.append(Decided(one.id, outcome))
@@ -139,9 +140,7 @@ def _located(
     ready: Sequence[Claimed], histories: Histories, verdicts: Verdicts, *, now: datetime
 ) -> list[_Located]:
     """Find the events: where the last correction found them, or in their batches."""
-    last = {
-        one.id: correction_queue.last_applied(histories[one.provider_id, one.key]) for one in ready
-    }
+    last = {one.id: queue.last_applied(histories[one.provider_id, one.key]) for one in ready}
     posted = standing.posted([one for one in ready if last[one.id] is None])
     located: list[_Located] = []
     for one in ready:

@@ -15,19 +15,11 @@ from django.db import InterfaceError, OperationalError, transaction
 from ledger.books import balances, journal
 from ledger.pricing import published
 from ledger.pricing.published import Lack
-from ledger.rating import (
-    booking,
-    correction_cases,
-    correction_queue,
-    mirroring,
-    naming,
-    picked,
-    rate,
-    writing,
-)
-from ledger.rating.correction_cases import RETRY_AFTER, Case, Verdicts
-from ledger.rating.correction_queue import Decided, Postponed
-from ledger.rating.mirroring import Valued
+from ledger.rating import booking, naming, rate, writing
+from ledger.rating.corrections import mirroring, picked, queue
+from ledger.rating.corrections.cases import RETRY_AFTER, Case, Verdicts, found
+from ledger.rating.corrections.mirroring import Valued
+from ledger.rating.corrections.queue import Decided, Postponed
 from ledger.rating.preparation import prepared
 from ledger.rating.valuation import COUNTS_CONTRADICT
 from ledger.rating.writing import RERATE, REVERSAL, USAGE, Corrects
@@ -68,13 +60,13 @@ def _apply(
     taken: list[int], *, now: datetime, limit: int, only: Sequence[int] | None
 ) -> Applied | None:
     """Claim and apply corrections, all in the transaction of the caller."""
-    claimed = correction_queue.claim(now=now, limit=limit, only=only)
+    claimed = queue.claim(now=now, limit=limit, only=only)
     taken[:] = [one.id for one in claimed]
     if not claimed:
         return None
-    histories = correction_queue.history(claimed)
+    histories = queue.history(claimed)
     verdicts = Verdicts([], [])
-    cases = correction_cases.found(claimed, histories, verdicts, now=now)
+    cases = found(claimed, histories, verdicts, now=now)
     cases, amended = _priced(cases, verdicts, now=now)
     _enter(cases, amended, verdicts, now=now)
     refused = sum(bool(one.outcome) for one in verdicts.decided)
@@ -108,7 +100,7 @@ def _priced(
 def _lacks(case: Case, lack: Lack, verdicts: Verdicts, *, now: datetime) -> None:
     """Let an amendment wait for its price, unless it never gets one or another one follows."""
     id_ = case.claimed.id
-    later = correction_queue.later(case.claimed, case.steps)
+    later = queue.later(case.claimed, case.steps)
     if lack.reason == COUNTS_CONTRADICT:
         outcome = "the event's own counts contradict each other: an amendment must state its usage"
         verdicts.decided.append(Decided(id_, outcome, case.place))
@@ -154,8 +146,8 @@ def _enter(
     writing.no_longer_aside(
         batch_ids=[place.batch_id for place in aside], rows=[place.row for place in aside]
     )
-    correction_queue.decide(verdicts.decided, now=now)
-    correction_queue.postpone(verdicts.postponed, revision=book.published.revision)
+    queue.decide(verdicts.decided, now=now)
+    queue.postpone(verdicts.postponed, revision=book.published.revision)
     writing.add_to_rollup(valued.events, valued.valuation, corrects=corrects)
     balances.move(recorded.moves)
 
@@ -217,15 +209,15 @@ def _apply_part(part: list[int], *, now: datetime) -> Applied:
 @transaction.atomic
 def _set_apart(id_: int, error: Exception, *, now: datetime) -> bool:
     """Let a correction wait that failed, or refuse it if another one follows; return the latter."""
-    claimed = correction_queue.claim(now=now, limit=1, only=[id_])
+    claimed = queue.claim(now=now, limit=1, only=[id_])
     why = f"{type(error).__name__}: {error}"[:500]
     for one in claimed:
-        steps = correction_queue.history(claimed)[one.provider_id, one.key]
-        if later := correction_queue.later(one, steps):
+        steps = queue.history(claimed)[one.provider_id, one.key]
+        if later := queue.later(one, steps):
             outcome = f"failed ({why}) when correction {later.id} came"
-            correction_queue.decide([Decided(id_, outcome)], now=now)
+            queue.decide([Decided(id_, outcome)], now=now)
             return True
-        correction_queue.postpone(
+        queue.postpone(
             [Postponed(id_, now + RETRY_AFTER, "error", detail=why)],
             revision=published.latest_revision(),
         )

@@ -8,9 +8,9 @@ import numpy as np
 
 from ledger.pricing.published import Published
 from ledger.pricing.slots import COMPONENTS, Priced
-from ledger.rating import picked
+from ledger.rating.corrections import picked
+from ledger.rating.corrections.standing import Entry
 from ledger.rating.events import Events
-from ledger.rating.standing import Entry
 from ledger.rating.valuation import SLOT_MICROSECONDS, Combination, Valuation
 
 NO_ROW: Final = -1

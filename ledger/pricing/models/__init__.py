@@ -1,0 +1,57 @@
+"""The catalogue: things, and their versions, which are never edited."""
+
+from ledger.pricing.models.commerce import (
+    Agreement,
+    AgreementVersion,
+    FxRate,
+    RateCard,
+    RateCardVersion,
+    books_time_zone,
+)
+from ledger.pricing.models.publications import (
+    Provenance,
+    Publication,
+    Version,
+)
+from ledger.pricing.models.serving import (
+    Benchmark,
+    DeploymentTerms,
+    ServingProfile,
+)
+from ledger.pricing.models.supply import (
+    CarbonFactor,
+    GpuHourPrice,
+    GreenSupply,
+    Hardware,
+    HolidayYear,
+    Site,
+    SitePue,
+    SiteTariff,
+    Tariff,
+    TariffVersion,
+)
+
+__all__ = [
+    "Agreement",
+    "AgreementVersion",
+    "Benchmark",
+    "CarbonFactor",
+    "DeploymentTerms",
+    "FxRate",
+    "GpuHourPrice",
+    "GreenSupply",
+    "Hardware",
+    "HolidayYear",
+    "Provenance",
+    "Publication",
+    "RateCard",
+    "RateCardVersion",
+    "ServingProfile",
+    "Site",
+    "SitePue",
+    "SiteTariff",
+    "Tariff",
+    "TariffVersion",
+    "Version",
+    "books_time_zone",
+]

@@ -1,0 +1,13 @@
+"""The sections of a catalogue document, each after those whose rows it names."""
+
+from typing import Final
+
+from ledger.pricing.sections import commerce, parties, serving, supply
+from ledger.pricing.sections.section import Section
+
+SECTIONS: Final[tuple[Section, ...]] = (
+    *parties.SECTIONS,
+    *supply.SECTIONS,
+    *serving.SECTIONS,
+    *commerce.SECTIONS,
+)

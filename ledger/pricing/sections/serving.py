@@ -1,0 +1,59 @@
+"""Sections of what a token takes on a deployment, and the standards it is costed at."""
+
+from typing import Final
+
+from ledger.parties.models import Deployment
+from ledger.pricing import bounds, profile
+from ledger.pricing.models import Benchmark, DeploymentTerms, ServingProfile
+from ledger.pricing.sections import section
+from ledger.pricing.sections.section import Row, Section
+
+
+def _check_profile(row: Row) -> None:
+    profile.check_profile(row)
+
+
+SECTIONS: Final[tuple[Section, ...]] = (
+    Section(
+        "benchmarks",
+        Benchmark,
+        ("code",),
+        section.nothing,
+        {"hardware": ("hardware",), "provenance": ("provenance",)},
+        section.within(
+            joules_per_output_token=bounds.positive,
+            output_tokens_per_second=bounds.positive,
+            mean_output_tokens=bounds.positive,
+            mean_input_tokens=bounds.not_negative,
+            decode_to_prefill=bounds.positive,
+            cached_to_prefill=bounds.fraction,
+        ),
+    ),
+    Section(
+        "deployments",
+        Deployment,
+        ("provider", "code"),
+        lambda row: f"deployment:{row['provider']}/{row['code']}",
+        {"provider": ("provider",), "site": ("site",)},
+    ),
+    Section(
+        "serving_profiles",
+        ServingProfile,
+        ("deployment", "context_from_tokens"),
+        lambda row: f"profile:{row['provider']}/{row['deployment']}",
+        {
+            "deployment": ("provider", "deployment"),
+            "benchmark": ("benchmark",),
+            "provenance": ("provenance",),
+        },
+        _check_profile,
+    ),
+    Section(
+        "deployment_terms",
+        DeploymentTerms,
+        ("deployment",),
+        lambda row: f"terms:{row['provider']}/{row['deployment']}",
+        {"deployment": ("provider", "deployment"), "provenance": ("provenance",)},
+        section.within(utilisation=bounds.busy_fraction, scarcity_factor=bounds.at_least_one),
+    ),
+)
