@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from ledger.errors import LedgerError
 from ledger.parties.models import Deployment, Party, Source
 from ledger.parties.sources import SourceLine
-from ledger.pricing import catalogue, source_names
+from ledger.pricing import catalogue, rows, source_names
 from ledger.pricing.catalogue import DocumentInvalid
 from ledger.pricing.models import Agreement
 from ledger.pricing.source_names import SourceName, SourceNameInvalid, without_region
@@ -300,7 +300,7 @@ def _row(one: Wanted, source: SourceLine) -> dict[str, Any]:
     }
 
 
-def _in_the_list(fault: catalogue.Fault, added: Sequence[int]) -> Fault:
+def _in_the_list(fault: rows.Fault, added: Sequence[int]) -> Fault:
     """Turn a pointer into the catalogue document into one into the list that was sent."""
     _, _, position, *field = fault.pointer.split("/")
     named = ["target" if one in ("consumer", "deployment") else one for one in field]
