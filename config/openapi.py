@@ -51,6 +51,7 @@ SETTINGS: Final[dict[str, Any]] = {
             "description": "What sends usage, what its names stand for, "
             "and whether all of it is here.",
         },
+        {"name": "prices", "description": "What usage would cost, here and elsewhere."},
         {"name": "books", "description": "Accounts, balances, postings and journal entries."},
         {"name": "settlement", "description": "Who owes whom what, month by month."},
         {"name": "operation", "description": "Whether the ledger works."},

@@ -310,6 +310,15 @@ _EXAMPLES: Final = (
         accepted=["gzip", "zstd"],
     ),
     _problem(
+        "quote-invalid",
+        422,
+        "The question makes no quote",
+        "#/deployments/0: no deployment 'zw-qwen' is known to you",
+        errors=[
+            {"pointer": "#/deployments/0", "detail": "no deployment 'zw-qwen' is known to you"}
+        ],
+    ),
+    _problem(
         "throttled",
         429,
         "Too many requests",

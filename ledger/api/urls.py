@@ -10,6 +10,7 @@ from ledger.api import (
     events,
     litellm,
     otlp,
+    quotes,
     sources,
     usage,
 )
@@ -38,6 +39,7 @@ urlpatterns = [
     path("accounts/<str:code>/postings", accounts.PostingsView.as_view()),
     path("entries/<int:entry_id>", accounts.EntryView.as_view()),
     path("entries/<int:entry_id>/usage", usage.EntryUsageView.as_view()),
+    path("quotes", quotes.QuotesView.as_view()),
     path("usage-entries/<str:usage_entry_id>", usage.UsageEntryView.as_view()),
     path("usage-entries/<str:usage_entry_id>/explain", usage.ExplanationView.as_view()),
 ]

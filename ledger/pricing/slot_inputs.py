@@ -12,6 +12,7 @@ from ledger.pricing.models import (
     GpuHourPrice,
     GreenSupply,
     ServingProfile,
+    Site,
     SitePue,
     SiteTariff,
     TariffVersion,
@@ -30,12 +31,17 @@ BENCHMARK_FIGURES: Final = (
 
 
 def of_slot(
-    published: Published, *, deployment: Deployment, context_from_tokens: int, slot: int
+    published: Published,
+    *,
+    deployment: Deployment,
+    context_from_tokens: int,
+    slot: int,
+    site: Site | None = None,
 ) -> Inputs | Lack:
-    """Return what a token costs from in this slot, or what is not published for it."""
+    """Return what a token costs from, as if served at `site` if it is given; or what lacks."""
     at = tariff.slot_starts_at(slot)
     name = f"{deployment.provider.code}/{deployment.code}"
-    site = deployment.site
+    site = site or deployment.site
     terms = published.in_force(DeploymentTerms, (deployment.id,), at)
     gpu_hour: Any = published.in_force(GpuHourPrice, (terms.gpu_hour,), at) if terms else None
     pue = published.in_force(SitePue, (site.id,), at)
@@ -43,7 +49,7 @@ def of_slot(
     location = published.in_force(CarbonFactor, (site.grid_zone, "location"), at)
     residual = published.in_force(CarbonFactor, (site.grid_zone, "residual"), at)
     profile: Any = _profile(published, deployment, context_from_tokens, at)
-    needed = (
+    lack = _first_lack(
         (profile, "no_profile", f"profile:{name}"),
         (terms, "no_terms", f"terms:{name}"),
         (gpu_hour, "no_gpu_hour", f"gpu_hour:{terms.gpu_hour if terms else name}"),
@@ -52,9 +58,8 @@ def of_slot(
         (location, "no_carbon_factor", f"carbon:{site.grid_zone}/location"),
         (residual, "no_carbon_factor", f"carbon:{site.grid_zone}/residual"),
     )
-    for version, reason, missing in needed:
-        if version is None:
-            return Lack(reason, missing)
+    if lack is not None:
+        return lack
     electricity = _electricity(published, site_id=site.id, site_code=site.code, slot=slot)
     if isinstance(electricity, Lack):
         return electricity
@@ -82,6 +87,12 @@ def of_slot(
             "fx": fx,
         }
     )
+
+
+def _first_lack(*needed: tuple[Any, str, str]) -> Lack | None:
+    """Return the lack of the first version that is None, from (version, reason, missing)."""
+    lacks = (Lack(reason, missing) for version, reason, missing in needed if version is None)
+    return next(lacks, None)
 
 
 def context_bounds(published: Published, deployment_id: int) -> tuple[int, ...]:

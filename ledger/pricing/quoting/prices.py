@@ -1,0 +1,124 @@
+"""Prices of hypothetical usage at any site, from one revision of the catalogue; nothing is stored.
+
+A deployment is transplanted: its profile, GPU-hour and standards stay, and the site brings PUE,
+electricity, certificates and carbon. The figures are those of `figures.py`, so that a quote of
+usage that was booked is what was booked.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ledger.errors import LedgerError
+from ledger.parties.models import Deployment
+from ledger.pricing import figures, price_inputs, slot_inputs
+from ledger.pricing.figures import PerClass
+from ledger.pricing.inputs import Inputs
+from ledger.pricing.models import AgreementVersion, Site
+from ledger.pricing.profile import CLASS_PHASES
+from ledger.pricing.published import Lack, Published
+from ledger.pricing.quoting import amounts
+from ledger.pricing.quoting.amounts import Amounts, ClassWithoutRate
+
+REPEATED = ("compute", "energy", "green", "scarcity")
+"""Components that both rates have: the price rate's are in the agreement's currency."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A deployment, and the site where it is supposed to stand."""
+
+    deployment: Deployment
+    site: Site
+
+    @property
+    def is_own(self) -> bool:
+        """Return whether the deployment does stand there."""
+        return self.site.id == self.deployment.site_id
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Tokens of one context band, in the order of TOKEN_CLASSES."""
+
+    context_from_tokens: int
+    tokens: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What a token takes and costs somewhere in a slot, with what that is made from."""
+
+    slot: Inputs
+    price: Inputs
+    figures: Mapping[str, PerClass]
+
+
+class Prices:
+    """Rates of one revision of the catalogue, made when they are asked for and kept in memory."""
+
+    def __init__(self, published: Published) -> None:
+        self.published = published
+        self._slot: dict[tuple[int, int, int, int], Inputs | Lack] = {}
+        self._slot_figures: dict[bytes, dict[str, PerClass] | Lack] = {}
+        self._rates: dict[bytes, Rate | Lack] = {}
+
+    def rate(
+        self, place: Place, *, version: AgreementVersion, context_from_tokens: int, slot: int
+    ) -> Rate | Lack:
+        """Return the rate of a place in a slot under an agreement, or what it lacks."""
+        key = (place.deployment.id, place.site.id, context_from_tokens, slot)
+        if key not in self._slot:
+            self._slot[key] = slot_inputs.of_slot(
+                self.published,
+                deployment=place.deployment,
+                context_from_tokens=context_from_tokens,
+                slot=slot,
+                site=place.site,
+            )
+        cost = self._slot[key]
+        if isinstance(cost, Lack):
+            return cost
+        price = price_inputs.of_price(self.published, slot_rate=cost, agreement=version, slot=slot)
+        if isinstance(price, Lack):
+            return price
+        if price.digest not in self._rates:
+            self._rates[price.digest] = self._made(cost, price)
+        return self._rates[price.digest]
+
+    def amounts(
+        self, place: Place, *, version: AgreementVersion, load: Load, slot: int
+    ) -> Amounts | Lack:
+        """Return what a load takes and costs at a place in a slot, or what it lacks."""
+        rate = self.rate(
+            place, version=version, context_from_tokens=load.context_from_tokens, slot=slot
+        )
+        if isinstance(rate, Lack):
+            return rate
+        try:
+            return amounts.products(tokens=load.tokens, figures=rate.figures)
+        except ClassWithoutRate as error:
+            return no_class_rate(error.token_class, place.deployment, card=version.rate_card.code)
+
+    def _made(self, cost: Inputs, price: Inputs) -> Rate | Lack:
+        try:
+            if cost.digest not in self._slot_figures:
+                self._slot_figures[cost.digest] = figures.slot_figures(cost.values)
+            of_slot = self._slot_figures[cost.digest]
+            if isinstance(of_slot, Lack):
+                return of_slot
+            of_price = figures.price_figures(price.values, slot=cost.values)
+        except LedgerError as error:
+            return Lack("invalid_input", f"terms:{cost.values['deployment']}", str(error))
+        physical = {name: rates for name, rates in of_slot.items() if name not in REPEATED}
+        return Rate(cost, price, {**of_price, **physical})
+
+
+def no_class_rate(token_class: str, deployment: Deployment, *, card: str) -> Lack:
+    """Return the lack of usage with tokens of a class that no rate is known for."""
+    provider = deployment.provider.code
+    lacking = (
+        f"rate_card:{provider}/{card}"
+        if token_class in CLASS_PHASES
+        else f"profile:{provider}/{deployment.code}"
+    )
+    return Lack(f"no_rate_for_{token_class}", lacking)
