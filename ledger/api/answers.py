@@ -190,6 +190,10 @@ class UsageEntry(serializers.Serializer[Any]):
     agreement = serializers.CharField()
     entry = Id(help_text="The journal entry that it was posted with.")
     context_from_tokens = Count(help_text="The context band that it was priced in begins here.")
+    service_tier = serializers.CharField(
+        help_text="The tier it was priced in: `standard`, `batch`, `flex`, `priority`, or another "
+        "that the rate card names."
+    )
     tokens = Tokens()
     energy_joules = Amount(help_text="At the site's meter.")
     co2_location_grams = Amount()

@@ -38,6 +38,13 @@ def _data(description: str, *, required: list[str], **counts: Any) -> dict[str, 
                 "description": "The id of a provisional event of this source that this final "
                 "one replaces.",
             },
+            "service_tier": {
+                "type": "string",
+                "maxLength": 512,
+                "description": "In what class of service it was asked for: `batch`, `flex`, "
+                "`priority`, or another that the rate card names. `standard`, `default`, `auto` "
+                "and nothing are the usual one. It is kept among the attributes.",
+            },
             "attributes": {
                 "type": ["object", "null"],
                 "description": "What you want to find again: at most 8 KiB.",

@@ -137,21 +137,13 @@ ENTRY: Final[Example] = {
     "reverses": None,
     "reversed_by": None,
     "postings": [
-        {
-            "account": "consumer:acme:energy:J",
-            "commodity": "J",
-            "amount": "1550.190000000000",
-        },
+        {"account": "consumer:acme:energy:J", "commodity": "J", "amount": "1550.190000000000"},
         {
             "account": "consumer:acme:receivable:CNY",
             "commodity": "CNY",
             "amount": "61.440147263511",
         },
-        {
-            "account": "consumer:acme:tokens:TOK",
-            "commodity": "TOK",
-            "amount": "2500.000000000000",
-        },
+        {"account": "consumer:acme:tokens:TOK", "commodity": "TOK", "amount": "2500.000000000000"},
     ],
 }
 USAGE_ENTRY: Final[Example] = {
@@ -172,6 +164,7 @@ USAGE_ENTRY: Final[Example] = {
     "agreement": "zhongwei-acme",
     "entry": "1024",
     "context_from_tokens": 0,
+    "service_tier": "standard",
     "tokens": {
         "input": 800,
         "cache_read": 1200,

@@ -148,6 +148,7 @@ def _usage_entry(line: UsageLine) -> dict[str, Any]:
         "agreement": line.agreement,
         "entry": str(line.journal_entry_id),
         "context_from_tokens": line.context_from_tokens,
+        "service_tier": line.service_tier,
         "tokens": dict(zip(TOKEN_CLASSES, line.tokens, strict=True)),
         "energy_joules": rendering.sub_units(
             line.energy_microjoules, per_unit=MICROJOULES_PER_JOULE

@@ -26,24 +26,25 @@ from ledger.tokens import PROMPT_CLASSES
 PROMPT_TOKENS: Final = " + ".join(f"entry.{name}::numeric" for name in PROMPT_CLASSES)
 USES: Final = f"""
     SELECT entry.price_rate_id, date_bin('15 minutes', entry.occurred_at, 'epoch') AS starts_at,
-           entry.context_from_tokens, max(journal_entry.recorded_at),
+           entry.context_from_tokens, entry.service_tier, max(journal_entry.recorded_at),
            min({PROMPT_TOKENS}), max({PROMPT_TOKENS}), min(entry.id)
     FROM ledger_usage_entry entry
     JOIN ledger_journal_entry journal_entry ON journal_entry.id = entry.journal_entry_id
     WHERE entry.kind <> 'reversal'
-    GROUP BY 1, 2, 3
-    ORDER BY 1, 2, 3
+    GROUP BY 1, 2, 3, 4
+    ORDER BY 1, 2, 3, 4
 """
 """Reversals keep the rate of what they reverse, and are recorded later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One rate in one slot and context band, and the usage entries that name it there."""
+    """One rate in one slot, context band and tier, and the usage entries that name it there."""
 
     price_rate_id: int
     starts_at: datetime
     context_from_tokens: int
+    service_tier: str
     recorded_at: datetime
     fewest_prompt_tokens: int
     most_prompt_tokens: int
@@ -106,6 +107,8 @@ def _rates_in_force() -> Iterator[str]:
                 yield f"{use.name}: its {stated.section} was not in force"
         yield from _electricity(use, rate, catalogue)
         yield from _band(use, rate, catalogue)
+        if use.service_tier != rate.service_tier:
+            yield f"{use.name}: usage of tier {use.service_tier} at the rate of {rate.service_tier}"
 
 
 def _electricity(use: Use, rate: PriceRate, catalogue: Catalogue) -> Iterator[str]:

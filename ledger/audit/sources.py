@@ -11,6 +11,7 @@ from ledger.errors import LedgerError
 from ledger.pricing import tariff
 from ledger.pricing.rates import PriceRate, SlotRate
 from ledger.pricing.tariff import TariffTerms
+from ledger.service_tiers import STANDARD
 
 OF_THE_SLOT: Final = {"period", "price_per_kwh", "demand_price_per_kwh"}
 """What electricity costs in a slot follows from the tariff's terms."""
@@ -146,6 +147,7 @@ def _price_names(rate: PriceRate) -> Iterator[tuple[str, object, object]]:
     yield "agreement", rate.inputs["agreement"], version.agreement.code
     yield "agreement version", rate.inputs["terms"]["id"], version.pk
     yield "currency", rate.inputs["currency"], rate.currency
+    yield "service tier", rate.inputs.get("service_tier", STANDARD), rate.service_tier
     yield "agreement's currency", version.currency, rate.currency
     yield "rate card's provider", version.rate_card.provider_id, version.agreement.provider_id
 

@@ -3,6 +3,8 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from ledger.service_tiers import STANDARD
+
 
 def _per_class() -> "ArrayField[list[int | None], list[int | None]]":
     """Nine whole sub-units in the order of TOKEN_CLASSES; null where the class has no rate."""
@@ -49,6 +51,7 @@ class PriceRate(models.Model):
         "ledger.AgreementVersion", on_delete=models.PROTECT, related_name="+"
     )
     currency = models.TextField()
+    service_tier = models.TextField(default=STANDARD, db_default=STANDARD)
     inputs = models.JSONField()
     inputs_digest = models.BinaryField(unique=True)
     compiled_at = models.DateTimeField()

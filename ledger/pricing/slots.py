@@ -22,9 +22,11 @@ from ledger.pricing.figures import PerClass
 from ledger.pricing.inputs import Inputs
 from ledger.pricing.models import Agreement, AgreementVersion
 from ledger.pricing.naming import NameBook
+from ledger.pricing.price_inputs import Asked
 from ledger.pricing.published import Lack, Published
 from ledger.pricing.rates import PriceRate, SlotRate
 from ledger.pricing.tariff import slot_starts_at
+from ledger.service_tiers import STANDARD
 from ledger.tokens import TOKEN_CLASSES
 
 logger = logging.getLogger(__name__)
@@ -52,17 +54,20 @@ COMPONENTS: Final = PHYSICAL + MONEY
 """The rows of a rate table, in the order of a usage entry's columns."""
 
 ANSWERS_KEPT: Final = 500_000
-"""Asked (deployment, agreement, band, slot) combinations that a process remembers."""
+"""Asked (deployment, agreement, band, slot, tier) combinations that a process remembers."""
+
+AskKey = tuple[int, int, int, int, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A price that is wanted: for a deployment, a band and a slot, under an agreement."""
+    """A price that is wanted: for a deployment, a band, a slot and a tier, under an agreement."""
 
     deployment: Deployment
     agreement: Agreement
     context_from_tokens: int
     slot: int
+    service_tier: str = STANDARD
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,7 @@ class RateBook:
             (len(COMPONENTS), len(TOKEN_CLASSES), 0), dtype=np.int64
         )
         self.rated: npt.NDArray[np.bool_] = np.zeros((len(TOKEN_CLASSES), 0), dtype=np.bool_)
-        self._answers: dict[tuple[int, int, int, int], Priced | Lack] = {}
+        self._answers: dict[AskKey, Priced | Lack] = {}
         self._by_digest: dict[bytes, Priced | Lack] = {}
         self._slot_inputs: dict[tuple[int, int, int], Inputs | Lack] = {}
 
@@ -131,7 +136,7 @@ class RateBook:
             self._answers.clear()
             self._slot_inputs.clear()
         wanted: dict[bytes, Wanted] = {}
-        unanswered: list[tuple[tuple[int, int, int, int], bytes]] = []
+        unanswered: list[tuple[AskKey, bytes]] = []
         for ask in asks:
             key = _key(ask)
             if key in self._answers:
@@ -166,7 +171,10 @@ class RateBook:
         if isinstance(cost, Lack):
             return cost
         price = price_inputs.of_price(
-            self.published, slot_rate=cost, agreement=version, slot=ask.slot
+            self.published,
+            slot_rate=cost,
+            agreement=version,
+            asked=Asked(ask.slot, ask.context_from_tokens, ask.service_tier),
         )
         if isinstance(price, Lack):
             return price
@@ -249,8 +257,14 @@ def store(compiled: Iterable[Compiled], *, now: datetime) -> None:
     )
 
 
-def _key(ask: Ask) -> tuple[int, int, int, int]:
-    return ask.deployment.id, ask.agreement.id, ask.context_from_tokens, ask.slot
+def _key(ask: Ask) -> AskKey:
+    return (
+        ask.deployment.id,
+        ask.agreement.id,
+        ask.context_from_tokens,
+        ask.slot,
+        ask.service_tier,
+    )
 
 
 def _slot_rate(compiled: Compiled, *, now: datetime) -> SlotRate:
@@ -273,6 +287,7 @@ def _price_rate(compiled: Compiled, slot_rate_id: int, *, now: datetime) -> Pric
         slot_rate_id=slot_rate_id,
         agreement_version_id=compiled.wanted.agreement_version_id,
         currency=inputs_.values["currency"],
+        service_tier=inputs_.values.get("service_tier", STANDARD),
         inputs=inputs_.values,
         inputs_digest=inputs_.digest,
         compiled_at=now,

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from ledger.service_tiers import STANDARD
 from ledger.tokens import PROMPT_CLASSES, TOKEN_CLASSES
 from ledger.usage.columns import from_arrow
 from ledger.usage.identity import microseconds
@@ -55,6 +56,7 @@ class Events:
     project: Names
     deployment: Names
     status: Names
+    service_tier: Names
     event_id: list[str]
     attributes: list[str | None]
     findings: dict[int, str]
@@ -96,6 +98,7 @@ def read(batches: Sequence[StoredBatch]) -> Events:
         project=_names(table["project"]),
         deployment=_names(table["deployment"]),
         status=_names(table["status"]),
+        service_tier=_tiers(table["service_tier"]),
         event_id=table["event_id"].to_pylist(),
         attributes=table["attributes"].to_pylist(),
         findings=_by_index(table["finding"]),
@@ -147,6 +150,17 @@ def _by_index(column: Any) -> dict[int, str]:
     if column.null_count == len(column):
         return {}
     return {index: text for index, text in enumerate(column.to_pylist()) if text is not None}
+
+
+def _tiers(column: Any) -> Names:
+    """Return the tiers, the standard one first: null stands for it."""
+    if column.null_count == len(column):
+        return Names(np.zeros(len(column), dtype=np.int64), [STANDARD])
+    array = column.combine_chunks()
+    if isinstance(array, pa.ChunkedArray):
+        array = array.chunk(0)
+    codes = array.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64) + 1
+    return Names(codes, [STANDARD, *array.dictionary.to_pylist()])
 
 
 def _names(column: Any) -> Names:

@@ -53,6 +53,7 @@ class UsageEntry(models.Model):
     fee_consumer = models.BigIntegerField()
     attributes = models.JSONField(null=True)
     written = models.JSONField(null=True)
+    service_tier = models.TextField()
 
     class Meta:
         managed = False

@@ -27,7 +27,7 @@ LINES: Final = """
            picked.batch_id, picked.row, source.uri, picked.event_id,
            provider.code, consumer.code, picked.project, deployment.code, deployment.model,
            agreement.code, picked.journal_entry_id, price_rate.currency,
-           picked.context_from_tokens, picked.attributes, picked.written,
+           picked.context_from_tokens, picked.service_tier, picked.attributes, picked.written,
            picked.energy_microjoules, picked.co2_location_nanograms, picked.co2_market_nanograms,
            picked.fee_consumer,
            picked.compute + picked.energy + picked.green + picked.scarcity + picked.margin,
@@ -164,6 +164,7 @@ class UsageLine:
     journal_entry_id: int
     currency: str
     context_from_tokens: int
+    service_tier: str
     attributes_json: str | None
     written_json: str | None
     energy_microjoules: int

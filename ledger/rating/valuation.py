@@ -27,12 +27,13 @@ CANNOT_SUPERSEDE: Final = "cannot_supersede"
 
 @dataclass(frozen=True, slots=True)
 class Combination:
-    """What many events share: who used whose deployment, in which band and slot, at what rate."""
+    """What many events share: who used whose deployment, in which band, tier and slot; its rate."""
 
     deployment: Deployment
     consumer: Party
     agreement: Agreement
     context_from_tokens: int
+    service_tier: str
     slot: int
     priced: Priced
 
@@ -74,12 +75,14 @@ def value(events: Events, *, book: RateBook) -> Valuation:
     published = book.published
     bands = _context_bands(events, published)
     slots = events.occurred_us // SLOT_MICROSECONDS
-    first, combination_of = distinct(
-        [events.provider_id, events.deployment.codes, events.consumer.codes, bands, slots]
-    )
+    shared = [events.provider_id, events.deployment.codes, events.consumer.codes, bands, slots]
+    tiers = events.service_tier
+    if len(tiers.values) > 1:
+        shared.append(tiers.codes)
+    first, combination_of = distinct(shared)
     found = [_parties(events, int(index), published) for index in first]
     asks = [
-        Ask(one[0], one[2], int(bands[index]), int(slots[index]))
+        Ask(one[0], one[2], int(bands[index]), int(slots[index]), tiers.values[tiers.codes[index]])
         for one, index in zip(found, first, strict=True)
         if not isinstance(one, Lack)
     ]
@@ -93,7 +96,9 @@ def value(events: Events, *, book: RateBook) -> Valuation:
             combinations.append(None)
         else:
             assert not isinstance(one, Lack)
-            combinations.append(Combination(*one, int(bands[index]), int(slots[index]), answer))
+            tier = tiers.values[tiers.codes[index]]
+            band, slot = int(bands[index]), int(slots[index])
+            combinations.append(Combination(*one, band, tier, slot, answer))
     return _amounts(events, book, combination_of, combinations, lack_of)
 
 

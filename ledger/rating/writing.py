@@ -40,7 +40,16 @@ BIGINTS: Final = (
     *TOKEN_CLASSES,
     *COMPONENTS,
 )
-TEXTS: Final = ("corrects_id", "kind", "status", "project", "written", "event_id", "attributes")
+TEXTS: Final = (
+    "corrects_id",
+    "kind",
+    "status",
+    "service_tier",
+    "project",
+    "written",
+    "event_id",
+    "attributes",
+)
 ROW: Final = np.dtype(
     [("fields", ">i2"), ("row_length", ">i4"), ("row", ">i4")]
     + [pair for name in BIGINTS for pair in ((f"{name}_length", ">i4"), (name, ">i8"))]
@@ -229,17 +238,20 @@ def _with_texts(
 
 
 def _kinds(events: Events, index: npt.NDArray[np.intp], corrects: Corrects | None) -> list[bytes]:
-    """Return the fields `corrects_id`, `kind` and `status` of each row."""
-    statuses = [_field(text.encode()) for text in events.status.values]
-    codes = events.status.codes[index].tolist()
+    """Return the fields `corrects_id`, `kind`, `status` and `service_tier` of each row."""
+    tiers = [_field(text.encode()) for text in events.service_tier.values]
+    statuses = [_field(text.encode()) + tier for text in events.status.values for tier in tiers]
+    codes = events.status.codes[index] * len(tiers) + events.service_tier.codes[index]
     if corrects is None:
         usage = [NULL + _field(b"usage") + status for status in statuses]
-        return [usage[code] for code in codes]
+        return [usage[code] for code in codes.tolist()]
     return [
         (_field(entry_id.to_bytes(8, "big")) if entry_id else NULL)
         + _field(kind.encode())
         + statuses[code]
-        for entry_id, kind, code in zip(corrects.entry_ids, corrects.kinds, codes, strict=True)
+        for entry_id, kind, code in zip(
+            corrects.entry_ids, corrects.kinds, codes.tolist(), strict=True
+        )
     ]
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 import pyarrow as pa
 import rfc8785
 
+from ledger import service_tiers
 from ledger.tokens import TOKEN_CLASSES
 
 _NAMES: Final = pa.dictionary(pa.int32(), pa.string())
@@ -26,9 +27,13 @@ SCHEMA: Final = pa.schema(
         ("sequence", pa.int64()),
         ("said", pa.string()),
         ("finding", pa.string()),
+        ("service_tier", _NAMES),
     ]
 )
-"""`occurred_at` is null where the sender gave no time: the batch's receipt stands for it."""
+"""`occurred_at` is null where the sender gave no time: the batch's receipt stands for it.
+
+`service_tier` is null where it is the standard one; it is read from the attributes.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,7 @@ def to_columns(records: Sequence[Record], *, source_ids: Mapping[str, int]) -> p
         _rare([record.sequence for record in records], pa.int64()),
         _rare([record.finding and record.finding.said for record in records], pa.string()),
         _rare([record.finding and finding_json(record.finding) for record in records], pa.string()),
+        _tiers([service_tiers.of_attributes(record.attributes) for record in records]),
     ]
     arrays = [
         column if isinstance(column, pa.Array) else pa.array(column, type=kind)
@@ -104,14 +110,18 @@ def to_arrow(columns: pa.RecordBatch) -> bytes:
 def from_arrow(payload: bytes) -> pa.Table:
     """Return a stored batch as a table with the columns of SCHEMA.
 
-    A batch that was stored before a column was added holds nulls in it.
+    A batch that was stored before a column was added holds nulls in it; its tiers are read from
+    its attributes.
     """
     with pa.ipc.open_stream(payload) as reader:
         table = reader.read_all()
     for name in SCHEMA.names[table.num_columns :]:
-        table = table.append_column(
-            SCHEMA.field(name), pa.nulls(len(table), SCHEMA.field(name).type)
-        )
+        kind = SCHEMA.field(name).type
+        column = pa.nulls(len(table), kind)
+        if name == "service_tier":
+            stated = table["attributes"].to_pylist()
+            column = _tiers([service_tiers.of_json(text) for text in stated])
+        table = table.append_column(SCHEMA.field(name), column)
     return table
 
 
@@ -131,6 +141,13 @@ def _rare(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     if not any(value is not None for value in values):
         return pa.nulls(len(values), kind)
     return pa.array(values, type=kind)
+
+
+def _tiers(tiers: Sequence[str]) -> pa.Array:
+    """Return a column of tiers; null is the standard one, which nearly all are."""
+    rare = [None if tier == service_tiers.STANDARD else tier for tier in tiers]
+    found = _rare(rare, pa.string())
+    return found.dictionary_encode().cast(_NAMES)
 
 
 def _names(values: Sequence[str]) -> pa.Array:

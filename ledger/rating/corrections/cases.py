@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from ledger import service_tiers
 from ledger.periods import month_of
 from ledger.rating import partitions
 from ledger.rating.corrections import queue, standing
@@ -185,7 +186,9 @@ def _amended(located: _Located, entry: Entry | None) -> Row | None:
     row = _as_written(entry) if entry else posted.row if posted else None
     assert row is not None, "what is set aside has its payload"
     change = located.claimed.change
-    attributes = row.attributes if change.attributes is None else change.attributes
+    attributes, tier = row.attributes, row.service_tier
+    if change.attributes is not None:
+        attributes, tier = change.attributes, service_tiers.of_json(change.attributes)
     return replace(
         row,
         consumer=row.consumer if change.consumer is None else change.consumer,
@@ -195,6 +198,7 @@ def _amended(located: _Located, entry: Entry | None) -> Row | None:
         counts=row.counts if change.counts is None else change.counts,
         finding=row.finding if change.counts is None else None,
         attributes=None if attributes == "{}" else attributes,
+        service_tier=tier,
     )
 
 

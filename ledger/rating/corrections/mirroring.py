@@ -33,12 +33,19 @@ def mirrored(entries: Sequence[Entry], *, published: Published) -> Valued:
     rows = [replace(one.row, counts=tuple(-count for count in one.row.counts)) for one in entries]
     deployments = {one.id: one for one in published.deployments.values()}
     consumers = {one.id: one for one in published.parties.values()}
-    numbers: dict[tuple[int, ...], int] = {}
+    numbers: dict[tuple[int | str, ...], int] = {}
     combinations: list[Combination | None] = []
     combination_of = np.zeros(len(entries), dtype=np.intp)
     for position, one in enumerate(entries):
         slot = one.row.occurred_us // SLOT_MICROSECONDS
-        key = (one.deployment_id, one.consumer_id, one.price_rate_id, one.context_from_tokens, slot)
+        key = (
+            one.deployment_id,
+            one.consumer_id,
+            one.price_rate_id,
+            one.context_from_tokens,
+            one.row.service_tier,
+            slot,
+        )
         number = numbers.setdefault(key, len(numbers))
         combination_of[position] = number
         if number == len(combinations):
@@ -48,6 +55,7 @@ def mirrored(entries: Sequence[Entry], *, published: Published) -> Valued:
                     consumers[one.consumer_id],
                     published.agreements[one.row.provider_id, one.consumer_id],
                     one.context_from_tokens,
+                    one.row.service_tier,
                     slot,
                     Priced(NO_ROW, one.price_rate_id, one.agreement_version_id, one.currency, ""),
                 )

@@ -8,6 +8,7 @@ import numpy as np
 
 from ledger.rating.events import Events, Integers, Names
 from ledger.rating.naming import AS_WRITTEN
+from ledger.service_tiers import STANDARD
 from ledger.tokens import TOKEN_CLASSES
 
 
@@ -33,6 +34,7 @@ class Row:
     attributes: str | None
     finding: str | None = None
     written: str = AS_WRITTEN
+    service_tier: str = STANDARD
 
 
 def of_rows(rows: Sequence[Row]) -> Events:
@@ -52,6 +54,7 @@ def of_rows(rows: Sequence[Row]) -> Events:
         project=_coded([row.project for row in rows]),
         deployment=_coded([row.deployment for row in rows]),
         status=_coded([row.status for row in rows]),
+        service_tier=_coded([row.service_tier for row in rows]),
         event_id=[row.event_id for row in rows],
         attributes=[row.attributes for row in rows],
         findings={index: row.finding for index, row in enumerate(rows) if row.finding is not None},

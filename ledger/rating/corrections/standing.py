@@ -14,6 +14,7 @@ from django.db import connection
 from ledger.pricing.slots import COMPONENTS
 from ledger.rating.corrections.picked import Row
 from ledger.rating.corrections.queue import Claimed, Place
+from ledger.service_tiers import STANDARD
 from ledger.tokens import TOKEN_CLASSES
 from ledger.usage.columns import from_arrow
 from ledger.usage.identity import microseconds
@@ -68,7 +69,7 @@ STANDING: Final = f"""
            COALESCE(entry.written->>'deployment', deployment.code),
            ARRAY[{", ".join(f"entry.{name}" for name in TOKEN_CLASSES)}],
            entry.status, entry.attributes::text, COALESCE(entry.written::text, ''),
-           COALESCE(entry.written->>'project', entry.project),
+           entry.service_tier, COALESCE(entry.written->>'project', entry.project),
            entry.id, entry.consumer_id, entry.deployment_id, entry.agreement_version_id,
            entry.price_rate_id, price_rate.currency, entry.context_from_tokens,
            ARRAY[{", ".join(f"entry.{name}" for name in COMPONENTS)}]
@@ -202,6 +203,7 @@ def _row(event: Mapping[str, Any], place: Place, provider_id: int) -> Row:
         event["status"],
         event["attributes"],
         event["finding"],
+        service_tier=event["service_tier"] or STANDARD,
     )
 
 
@@ -220,5 +222,5 @@ def _without_payload(wanted: Mapping[int, Mapping[tuple[int, str], int]]) -> dic
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
-    event = [*row[:5], microseconds(row[5]), *row[6:12], None, row[12]]
-    return Entry(Row(*event), *row[13:])
+    event = [*row[:5], microseconds(row[5]), *row[6:12], None, row[12], row[13]]
+    return Entry(Row(*event), *row[14:])

@@ -5,6 +5,7 @@ from typing import Any, Final, Literal, cast
 
 import msgspec
 
+from ledger import service_tiers
 from ledger.tokens import TOKEN_CLASSES
 from ledger.usage.columns import Record
 from ledger.usage.formats import counted, decoding, surfaces
@@ -53,7 +54,10 @@ assert Usage.__struct_fields__ == TOKEN_CLASSES
 
 
 class Data(msgspec.Struct, forbid_unknown_fields=True):
-    """What was consumed, where; `supersedes` names the provisional event that this one replaces."""
+    """What was consumed, where; `supersedes` names the provisional event that this one replaces.
+
+    `service_tier` stands among the attributes from here on.
+    """
 
     deployment: Name
     usage: Usage
@@ -61,6 +65,7 @@ class Data(msgspec.Struct, forbid_unknown_fields=True):
     project: OptionalName = ""
     attributes: msgspec.Raw = ABSENT
     supersedes: OptionalName = ""
+    service_tier: OptionalName = ""
 
 
 class SurfaceData(msgspec.Struct, forbid_unknown_fields=True):
@@ -74,6 +79,7 @@ class SurfaceData(msgspec.Struct, forbid_unknown_fields=True):
     project: OptionalName = ""
     attributes: msgspec.Raw = ABSENT
     supersedes: OptionalName = ""
+    service_tier: OptionalName = ""
 
 
 class Envelope(msgspec.Struct):
@@ -175,6 +181,21 @@ def _attributes(said: msgspec.Raw) -> dict[str, Any] | Malformed | None:
     return found
 
 
+def _kept(data: Data | SurfaceData, found: Counted) -> dict[str, Any] | Malformed | None:
+    """Return the attributes with the tier, where one is stated beside them or in the usage."""
+    attributes = _attributes(data.attributes) if data.attributes is not ABSENT else None
+    if isinstance(attributes, Malformed):
+        return attributes
+    tier = data.service_tier
+    if not tier:
+        return found.with_tier(attributes)
+    stated = (attributes or {}).get(service_tiers.ATTRIBUTE, tier)
+    if stated != tier:
+        return Malformed("/service_tier", f"is {tier!r}, and {stated!r} in the attributes")
+    return {**(attributes or {}), service_tiers.ATTRIBUTE: tier}
+
+
+NO_TIER: Final = Counted(())
 TOO_LARGE: Final = f"is larger than {decoding.LARGEST_OBJECT_BYTES} bytes"
 _USAGE: Final = msgspec.json.Decoder(Usage)
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
@@ -241,19 +262,19 @@ def _sorted_out(
     for index, event in events:
         data = event.data
         if type(data) is Data:
-            counts, finding = _COUNTS(data.usage), None
+            counts, finding, found = _COUNTS(data.usage), None, NO_TIER
         else:
-            found = counts_of(cast("SurfaceData", data))
-            if isinstance(found, Malformed):
-                refusals.append(decoding.refusal(index, f"data{found.pointer}", found.detail))
+            said = counts_of(cast("SurfaceData", data))
+            if isinstance(said, Malformed):
+                refusals.append(decoding.refusal(index, f"data{said.pointer}", said.detail))
                 continue
-            counts, finding = found.counts, found.finding
+            counts, finding, found = said.counts, said.finding, said
         try:
             occurred_at = None if event.time is None else decoding.moment(event.time)
         except ValueError as error:
             refusals.append(decoding.refusal(index, "time", str(error)))
             continue
-        attributes = _attributes(data.attributes) if data.attributes is not ABSENT else None
+        attributes = _kept(data, found)
         if isinstance(attributes, Malformed):
             refusals.append(decoding.refusal(index, f"data{attributes.pointer}", attributes.detail))
             continue

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from ledger import service_tiers
 from ledger.usage.columns import Record, attributes_json
 from ledger.usage.formats import counted, decoding
 from ledger.usage.formats.counted import NO_COUNTS, Counted
@@ -329,6 +330,7 @@ def _attributes(payload: Payload, metadata: Metadata) -> dict[str, Any]:
         "team_id": metadata.user_api_key_team_id,
         "user_id": metadata.user_api_key_user_id,
         "end_user": payload.end_user,
+        service_tiers.ATTRIBUTE: service_tiers.of_usage(metadata.usage_object or {}),
         "error_class": error.get("error_class"),
         "error_code": error.get("error_code"),
     }

@@ -78,7 +78,7 @@ class TestTheFile:
         with duckdb.connect() as database:
             found = database.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(taken.file)])
             types = {row[0]: row[1] for row in found.fetchall()}
-        texts = {"kind", "status", "project", "event_id", "attributes", "written"}
+        texts = {"kind", "status", "service_tier", "project", "event_id", "attributes", "written"}
         names = {"source", "provider", "consumer", "deployment", "agreement", "currency"}
         assert {name for name, kind in types.items() if kind == "VARCHAR"} == texts | names
         assert types["occurred_at"] == "TIMESTAMP WITH TIME ZONE"

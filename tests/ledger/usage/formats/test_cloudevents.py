@@ -57,6 +57,44 @@ def by_class(decoded: Decoded) -> list[dict[str, int]]:
     ]
 
 
+class TestServiceTier:
+    def test_stands_among_the_attributes_from_here_on(self) -> None:
+        decoded = decode([factories.event(service_tier="batch", attributes={"key": "k"})])
+
+        assert [one.attributes for one in decoded.records] == [
+            {"key": "k", "service_tier": "batch"}
+        ]
+
+    def test_is_the_same_event_whether_it_is_stated_beside_the_attributes_or_in_them(self) -> None:
+        beside = decode([factories.event(service_tier="flex")])
+        within = decode([factories.event(attributes={"service_tier": "flex"})])
+
+        assert beside == within
+
+    def test_is_refused_where_the_attributes_say_another(self) -> None:
+        decoded = decode([factories.event(service_tier="flex", attributes={"service_tier": "x"})])
+
+        assert decoded.records == []
+        assert [(one.code, one.detail) for one in decoded.refusals] == [
+            ("invalid_event", "#/0/data/service_tier: is 'flex', and 'x' in the attributes")
+        ]
+
+    def test_is_taken_from_a_usage_object_unless_it_is_the_usual_one(self) -> None:
+        decoded = decode(
+            [
+                surfaced(CHAT | {"service_tier": "priority"}),
+                surfaced(CHAT | {"service_tier": "standard"}),
+                surfaced(CHAT | {"service_tier": "priority"}, attributes={"service_tier": "batch"}),
+            ]
+        )
+
+        assert [one.attributes for one in decoded.records] == [
+            {"service_tier": "priority"},
+            None,
+            {"service_tier": "batch"},
+        ]
+
+
 @pytest.mark.parametrize("form", FORMS)
 class TestDecode:
     def test_counts_a_usage_object_by_its_surface(self, form: str) -> None:
