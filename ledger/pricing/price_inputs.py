@@ -15,7 +15,7 @@ class Asked:
 
     slot: int
     context_from_tokens: int
-    service_tier: str
+    service_tier: str = STANDARD
 
 
 def of_price(

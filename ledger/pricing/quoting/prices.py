@@ -14,6 +14,7 @@ from ledger.pricing import figures, price_inputs, slot_inputs
 from ledger.pricing.figures import PerClass
 from ledger.pricing.inputs import Inputs
 from ledger.pricing.models import AgreementVersion, Site
+from ledger.pricing.price_inputs import Asked
 from ledger.pricing.profile import CLASS_PHASES
 from ledger.pricing.published import Lack, Published
 from ledger.pricing.quoting import amounts
@@ -78,7 +79,12 @@ class Prices:
         cost = self._slot[key]
         if isinstance(cost, Lack):
             return cost
-        price = price_inputs.of_price(self.published, slot_rate=cost, agreement=version, slot=slot)
+        price = price_inputs.of_price(
+            self.published,
+            slot_rate=cost,
+            agreement=version,
+            asked=Asked(slot, context_from_tokens),
+        )
         if isinstance(price, Lack):
             return price
         if price.digest not in self._rates:
