@@ -107,6 +107,7 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "no-calendar-year": Problem(422, "The holidays of this year are not known"),
     "correction-invalid": Problem(422, "This is no correction"),
     "names-invalid": Problem(422, "The list of mappings is not valid"),
+    "what-if-refused": Problem(422, "The comparison cannot be made"),
     "quote-invalid": Problem(422, "The question makes no quote"),
     "source-name-invalid": Problem(422, "The mapping of a name makes no sense"),
     "rate-out-of-range": Problem(422, "A rate is too large"),

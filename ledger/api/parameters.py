@@ -105,6 +105,19 @@ def whole(request: Request, name: str, *, most: int) -> int | None:
     return int(text)
 
 
+def step(request: Request, name: str, *, step: int, most: int) -> int:
+    """Return the whole number of an optional parameter, which may be negative; 0 if left out.
+
+    :raises InvalidParameter: if it is no multiple of `step`, or more than `most` away from zero.
+    """
+    text = request.query_params.get(name, "0")
+    is_number = re.fullmatch(r"[+ -]?\d{1,9}", text, re.ASCII) is not None
+    if not is_number or int(text) % step or abs(int(text)) > most:
+        expected = f"a multiple of {step} from -{most} to {most}"
+        raise InvalidParameter(parameter=name, expected=expected)
+    return int(text)
+
+
 def time_zone(request: Request, name: str) -> str | None:
     """Return the name of a time zone of an optional parameter.
 

@@ -310,6 +310,13 @@ _EXAMPLES: Final = (
         accepted=["gzip", "zstd"],
     ),
     _problem(
+        "what-if-refused",
+        422,
+        "The comparison cannot be made",
+        "to: must be 1 to 31 days after 2026-10-01",
+        parameter="to",
+    ),
+    _problem(
         "quote-invalid",
         422,
         "The question makes no quote",

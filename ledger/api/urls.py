@@ -13,6 +13,7 @@ from ledger.api import (
     quotes,
     sources,
     usage,
+    whatif,
 )
 
 urlpatterns = [
@@ -40,6 +41,7 @@ urlpatterns = [
     path("entries/<int:entry_id>", accounts.EntryView.as_view()),
     path("entries/<int:entry_id>/usage", usage.EntryUsageView.as_view()),
     path("quotes", quotes.QuotesView.as_view()),
+    path("whatif", whatif.WhatIfView.as_view()),
     path("usage-entries/<str:usage_entry_id>", usage.UsageEntryView.as_view()),
     path("usage-entries/<str:usage_entry_id>/explain", usage.ExplanationView.as_view()),
 ]
