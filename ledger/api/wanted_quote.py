@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from ledger import service_tiers
 from ledger.pricing.quoting.wanted import (
     DEFAULT_SAVING,
     MOST_DEPLOYMENTS,
@@ -54,6 +55,7 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     day: str | None = None
     sites: Annotated[Names, msgspec.Meta(max_length=MOST_SITES)] | None = None
     save_percent: Saving | None = None
+    service_tier: Annotated[str, msgspec.Meta(max_length=service_tiers.LONGEST)] | None = None
 
 
 DECODER: Final = msgspec.json.Decoder(Body)
@@ -123,6 +125,12 @@ SCHEMA: Final[dict[str, Any]] = {
             "description": "Instead: each hour of this day at the deployment's own site.",
         },
         "sites": _names(MOST_SITES, "Only these sites; every one, if left out."),
+        "service_tier": {
+            "type": ["string", "null"],
+            "maxLength": service_tiers.LONGEST,
+            "default": service_tiers.STANDARD,
+            "description": "In what class of service: standard, batch, flex, priority, or another.",
+        },
         "save_percent": {
             "type": ["string", "null"],
             "maxLength": 16,
@@ -164,6 +172,7 @@ def read(body: bytes, *, content_type: str) -> Wanted:
         day=_day(said.day, faults),
         sites=said.sites,
         save_percent=_saving(said.save_percent, faults),
+        service_tier=service_tiers.named(said.service_tier),
     )
     if faults:
         raise QuoteInvalid(faults)

@@ -68,12 +68,14 @@ COUNT: Final = f"""
 # floor, since a cast would round the last half second of a slot into the next one.
 SUMS: Final = f"""
     SELECT entry.deployment_id, version.agreement_id, price_rate.currency,
-           entry.context_from_tokens, entry.slot, bool_and(version.discloses_cost),
+           entry.context_from_tokens, entry.service_tier, entry.slot,
+           bool_and(version.discloses_cost),
            sum(entry.entries)::bigint,
            {", ".join(f"sum(entry.{name})" for name in TOKEN_CLASSES)},
            {", ".join(f"sum(entry.{name})" for name in BOOKED)}
     FROM (
         SELECT deployment_id, agreement_version_id, price_rate_id, context_from_tokens,
+               service_tier,
                floor(extract(epoch FROM occurred_at) / {SLOT_SECONDS})::bigint AS slot,
                count(*) AS entries,
                {", ".join(f"sum({name}) AS {name}" for name in TOKEN_CLASSES)},
@@ -81,12 +83,12 @@ SUMS: Final = f"""
                {", ".join(f"sum({name}) AS {name}" for name in (*MONEY, *PHYSICAL))}
         FROM ledger_usage_entry
         {SCOPE.format(time="occurred_at")}
-        GROUP BY 1, 2, 3, 4, 5
+        GROUP BY 1, 2, 3, 4, 5, 6
     ) entry
     JOIN ledger_agreement_version version ON version.id = entry.agreement_version_id
     JOIN ledger_price_rate price_rate ON price_rate.id = entry.price_rate_id
-    GROUP BY 1, 2, 3, 4, 5
-    ORDER BY 5, 1, 2, 4, 3
+    GROUP BY 1, 2, 3, 4, 5, 6
+    ORDER BY 6, 1, 2, 4, 5, 3
     LIMIT %(limit)s
 """
 
@@ -349,22 +351,22 @@ def _sums(
         )
     deployments = {one.id: one for one in published.deployments.values()}
     agreements = {one.id: one for one in published.agreements.values()}
-    tokens_end = 7 + len(TOKEN_CLASSES)
+    tokens_end = 8 + len(TOKEN_CLASSES)
     sums = [
         Sum(
             deployment=deployments[row[0]],
             agreement=agreements[row[1]],
             currency=row[2],
-            load=Load(row[3], [int(count) for count in row[7:tokens_end]]),
-            slot=row[4],
-            entries=row[6],
+            load=Load(row[3], [int(count) for count in row[8:tokens_end]], row[4]),
+            slot=row[5],
+            entries=row[7],
             booked=Amounts(
                 {name: int(amount) for name, amount in zip(BOOKED, row[tokens_end:], strict=True)}
             ),
         )
         for row in rows
     ]
-    return sums, [row[5] for row in rows]
+    return sums, [row[6] for row in rows]
 
 
 def _rows(sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:

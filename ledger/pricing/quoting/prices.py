@@ -19,6 +19,7 @@ from ledger.pricing.profile import CLASS_PHASES
 from ledger.pricing.published import Lack, Published
 from ledger.pricing.quoting import amounts
 from ledger.pricing.quoting.amounts import Amounts, ClassWithoutRate
+from ledger.service_tiers import STANDARD
 
 REPEATED = ("compute", "energy", "green", "scarcity")
 """Components that both rates have: the price rate's are in the agreement's currency."""
@@ -39,10 +40,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Tokens of one context band, in the order of TOKEN_CLASSES."""
+    """Tokens of one context band and service tier, in the order of TOKEN_CLASSES."""
 
     context_from_tokens: int
     tokens: Sequence[int]
+    service_tier: str = STANDARD
+
+    def asked(self, slot: int) -> Asked:
+        """Return what its price in a slot is asked for."""
+        return Asked(slot, self.context_from_tokens, self.service_tier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,27 +69,22 @@ class Prices:
         self._slot_figures: dict[bytes, dict[str, PerClass] | Lack] = {}
         self._rates: dict[bytes, Rate | Lack] = {}
 
-    def rate(
-        self, place: Place, *, version: AgreementVersion, context_from_tokens: int, slot: int
-    ) -> Rate | Lack:
-        """Return the rate of a place in a slot under an agreement, or what it lacks."""
-        key = (place.deployment.id, place.site.id, context_from_tokens, slot)
+    def rate(self, place: Place, *, version: AgreementVersion, asked: Asked) -> Rate | Lack:
+        """Return the rate of a place under an agreement, or what it lacks."""
+        key = (place.deployment.id, place.site.id, asked.context_from_tokens, asked.slot)
         if key not in self._slot:
             self._slot[key] = slot_inputs.of_slot(
                 self.published,
                 deployment=place.deployment,
-                context_from_tokens=context_from_tokens,
-                slot=slot,
+                context_from_tokens=asked.context_from_tokens,
+                slot=asked.slot,
                 site=place.site,
             )
         cost = self._slot[key]
         if isinstance(cost, Lack):
             return cost
         price = price_inputs.of_price(
-            self.published,
-            slot_rate=cost,
-            agreement=version,
-            asked=Asked(slot, context_from_tokens),
+            self.published, slot_rate=cost, agreement=version, asked=asked
         )
         if isinstance(price, Lack):
             return price
@@ -95,9 +96,7 @@ class Prices:
         self, place: Place, *, version: AgreementVersion, load: Load, slot: int
     ) -> Amounts | Lack:
         """Return what a load takes and costs at a place in a slot, or what it lacks."""
-        rate = self.rate(
-            place, version=version, context_from_tokens=load.context_from_tokens, slot=slot
-        )
+        rate = self.rate(place, version=version, asked=load.asked(slot))
         if isinstance(rate, Lack):
             return rate
         try:

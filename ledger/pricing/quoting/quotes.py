@@ -164,7 +164,7 @@ class _Draft:
         self.terms = terms
         self.slots = slots
         bounds = slot_inputs.context_bounds(prices.published, deployment.id)
-        self.loads = loads(wanted.lines, bounds=bounds)
+        self.loads = loads(wanted.lines, bounds=bounds, service_tier=wanted.service_tier)
         self.version = terms.version(prices.published, slot_starts_at(slots[0]))
         self.shows_cost = not isinstance(self.version, Lack) and choosing.shows_cost(
             viewer, deployment, self.version
@@ -193,12 +193,7 @@ class _Draft:
             if isinstance(part, Lack):
                 return part
             parts.append(part)
-        rate = self.prices.rate(
-            place,
-            version=version,
-            context_from_tokens=self.loads[0].context_from_tokens,
-            slot=slot,
-        )
+        rate = self.prices.rate(place, version=version, asked=self.loads[0].asked(slot))
         assert not isinstance(rate, Lack), "its loads were priced"
         return amounts.total(parts), rate
 
@@ -281,7 +276,7 @@ class _Draft:
         )
 
 
-def loads(lines: Sequence[Line], *, bounds: Sequence[int]) -> list[Load]:
+def loads(lines: Sequence[Line], *, bounds: Sequence[int], service_tier: str) -> list[Load]:
     """Return the tokens of all requests by context band: a price is linear in them."""
     by_band: dict[int, Counter[int]] = {}
     for line in lines:
@@ -290,7 +285,7 @@ def loads(lines: Sequence[Line], *, bounds: Sequence[int]) -> list[Load]:
         for position, count in enumerate(line.tokens):
             sums[position] += count * line.requests
     return [
-        Load(band, [sums[position] for position in range(len(TOKEN_CLASSES))])
+        Load(band, [sums[position] for position in range(len(TOKEN_CLASSES))], service_tier)
         for band, sums in sorted(by_band.items())
     ]
 

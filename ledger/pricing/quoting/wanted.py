@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from ledger.errors import LedgerError
+from ledger.service_tiers import STANDARD
 from ledger.tokens import PROMPT_CLASSES, TOKEN_CLASSES
 
 MOST_LINES: Final = 100
@@ -68,6 +69,7 @@ class Wanted:
     day: date | None = None
     sites: Sequence[str] | None = None
     save_percent: Decimal = DEFAULT_SAVING
+    service_tier: str = STANDARD
 
 
 def context_band(prompt_tokens: int, *, bounds: Sequence[int]) -> int:
