@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -106,6 +106,11 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "invalid-terms": Problem(422, "The terms of the rate card make no sense"),
     "no-calendar-year": Problem(422, "The holidays of this year are not known"),
     "correction-invalid": Problem(422, "This is no correction"),
+    "no-such-proposal": Problem(404, "There is no such proposal"),
+    "proposal-not-open": Problem(409, "The proposal is decided"),
+    "proposal-outdated": Problem(409, "The catalogue changed since the proposal was made"),
+    "proposer-approves": Problem(403, "Who proposed a change of prices does not publish it"),
+    "proposer-unknown": Problem(403, "A change of prices is proposed by a person"),
     "names-invalid": Problem(422, "The list of mappings is not valid"),
     "what-if-refused": Problem(422, "The comparison cannot be made"),
     "quote-invalid": Problem(422, "The question makes no quote"),
@@ -270,6 +275,8 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_plain(item) for item in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return _plain(asdict(value))
     if value is None or isinstance(value, bool | int | str):
         return value
     return _text(value)

@@ -73,6 +73,7 @@ PARTIES: Final = [
 ]
 CATALOGUE: Final = [
     _lists("Publications", "publish", "publication"),
+    _lists("Proposals", "rule", "proposal"),
     _lists("Provenance", "verified", "provenance"),
     _lists("Agreement terms", "contract_edit", "agreementversion"),
     _lists("Rate cards", "style", "ratecard"),

@@ -129,7 +129,12 @@ class Entry(serializers.Serializer[Any]):
     """A journal entry, and the postings of it that are yours."""
 
     id = Id()
-    kind = serializers.ChoiceField(choices=["usage", "settlement", "netting", "reversal", "manual"])
+    kind = serializers.ChoiceField(
+        choices=[
+            *("usage", "settlement", "netting", "reversal", "manual"),
+            *("true_up", "energy", "certificate"),
+        ]
+    )
     accounting_date = serializers.DateField()
     recorded_at = serializers.DateTimeField()
     narrative = serializers.CharField()

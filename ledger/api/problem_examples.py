@@ -5,16 +5,8 @@ tests/config/test_problems.py compares type, title and status with config/proble
 
 from typing import Any, Final
 
-
-def _problem(name: str, status: int, title: str, detail: str, **facts: Any) -> dict[str, Any]:
-    return {
-        "type": f"/problems/{name}",
-        "title": title,
-        "status": status,
-        "detail": detail,
-        **facts,
-    }
-
+from ledger.api.problem_example import problem as _problem
+from ledger.api.publishing_problems import PUBLISHING_PROBLEMS
 
 _EXAMPLES: Final = (
     _problem(
@@ -341,5 +333,5 @@ _EXAMPLES: Final = (
     ),
 )
 PROBLEM_EXAMPLES: Final[dict[str, dict[str, Any]]] = {
-    example["type"].rpartition("/")[2]: example for example in _EXAMPLES
+    example["type"].rpartition("/")[2]: example for example in (*_EXAMPLES, *PUBLISHING_PROBLEMS)
 }

@@ -30,6 +30,8 @@ SCOPES: Final = (
     "events:write",
     "events:correct",
     "names:write",
+    "catalogue:write",
+    "catalogue:approve",
     "books:read",
     "settlements:read",
     "settlements:approve",

@@ -18,6 +18,12 @@ from ledger.pricing.rows import Fault, Named
 from ledger.pricing.sections import SECTIONS
 from ledger.pricing.sections.section import Section
 
+MOST_LEVELS: Final = 20
+"""How deep a document may be nested."""
+
+MOST_VALUES: Final = 2_000_000
+"""How many values a document may hold; YAML's aliases let a small file hold very many."""
+
 SERIALISE_PUBLICATIONS: Final = "SELECT pg_advisory_xact_lock(hashtext('ledger_publication'))"
 
 
@@ -52,17 +58,43 @@ def read_document(path: Path) -> dict[str, Any]:
     :raises DocumentInvalid: if the file does not parse or is not a mapping of sections.
     """
     text = path.read_text(encoding="utf-8")
+    return document_from_json(text) if path.suffix == ".json" else document_from_text(text)
+
+
+def document_from_text(text: str) -> dict[str, Any]:
+    """Read a document in YAML, of which JSON is a part.
+
+    :raises DocumentInvalid: if it does not parse, or is not a mapping of sections.
+    """
     try:
-        document = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-    except (json.JSONDecodeError, yaml.YAMLError) as error:
-        raise DocumentInvalid([Fault("", f"{path.name} does not parse: {error}")]) from error
+        document = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise DocumentInvalid([Fault("", f"the document does not parse: {error}")]) from error
+    return _mapping(document)
+
+
+def document_from_json(body: str | bytes) -> dict[str, Any]:
+    """Read a document that was sent as JSON.
+
+    :raises DocumentInvalid: if it does not parse, or is not a mapping of sections.
+    """
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise DocumentInvalid([Fault("", f"the document does not parse: {error}")]) from error
+    return _mapping(document)
+
+
+def _mapping(document: object) -> dict[str, Any]:
     if not isinstance(document, dict):
-        raise DocumentInvalid([Fault("", f"{path.name} is not a mapping of sections")])
+        raise DocumentInvalid([Fault("", "the document is not a mapping of sections")])
     return document
 
 
 @transaction.atomic
-def publish(document: Mapping[str, Any], *, now: datetime, published_by: str) -> Published:
+def publish(
+    document: Mapping[str, Any], *, now: datetime, published_by: str, note: str = ""
+) -> Published:
     """Write what is new in a document as one publication; an equal row is passed over.
 
     Publications follow one another: a revision that a reader has seen never grows afterwards.
@@ -73,9 +105,13 @@ def publish(document: Mapping[str, Any], *, now: datetime, published_by: str) ->
         cursor.execute(SERIALISE_PUBLICATIONS)
     unknown = sorted(set(document) - {section.name for section in SECTIONS})
     faults = [Fault(f"#/{name}", "is not a section of a catalogue document") for name in unknown]
+    faults += _unkept(document)
+    if faults:
+        raise DocumentInvalid(faults)
     publication = Publication(
         published_at=now,
         published_by=published_by,
+        note=note,
         document_sha256=digest(document),
         provides=_provided(document),
     )
@@ -106,6 +142,33 @@ def digest(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
+def _unkept(document: Mapping[str, Any]) -> list[Fault]:
+    """Return where a text is none that PostgreSQL can hold, or the document is nested too deep."""
+    faults: list[Fault] = []
+    waiting: list[tuple[object, str, int]] = [(document, "#", 0)]
+    seen = 0
+    while waiting:
+        value, pointer, depth = waiting.pop()
+        seen += 1
+        if seen > MOST_VALUES:
+            return [Fault("#", f"holds more than {MOST_VALUES:,} values")]
+        if depth > MOST_LEVELS:
+            faults.append(Fault(pointer, f"is nested deeper than {MOST_LEVELS} levels"))
+        elif isinstance(value, Mapping):
+            waiting += [(str(name), pointer, depth) for name in value]
+            waiting += [(one, f"{pointer}/{name}", depth + 1) for name, one in value.items()]
+        elif isinstance(value, list):
+            waiting += [(one, f"{pointer}/{at}", depth + 1) for at, one in enumerate(value)]
+        elif isinstance(value, str) and not _is_storable(value):
+            faults.append(Fault(pointer, "holds a character that no text can"))
+    return faults
+
+
+def _is_storable(text: str) -> bool:
+    """Return whether PostgreSQL could hold the text: no NUL, no half of a surrogate pair."""
+    return "\0" not in text and text.encode(errors="ignore").decode() == text
+
+
 def plain(value: object) -> object:
     """Return a document with YAML's dates and keys as text: the same rows, as JSON keeps them."""
     if isinstance(value, Mapping):
@@ -125,10 +188,11 @@ def _next_publication_id() -> int:
 def _provided(document: Mapping[str, Any]) -> list[str]:
     keys = set()
     for section in SECTIONS:
-        for row in document.get(section.name) or []:
+        listed = document.get(section.name)
+        for row in listed if isinstance(listed, list) else []:
             try:
                 keys.add(section.provides(row))
-            except (KeyError, TypeError):
+            except (KeyError, TypeError, AttributeError):
                 continue  # the row is reported when it is parsed
     return sorted(key for key in keys if key is not None)
 

@@ -114,6 +114,8 @@ def check_profile(row: Mapping[str, Any]) -> None:
     :raises InvalidCostInput: naming the field.
     """
     check_boundary(row.get("boundary"))
+    if (row.get("figures") is None) == (not row.get("benchmark")):
+        raise InvalidCostInput("figures", row.get("figures"), "either figures or a benchmark")
     if row.get("figures") is not None:
         figures_from_document(row["figures"])
 

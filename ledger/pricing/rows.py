@@ -1,5 +1,6 @@
 """Rows of a catalogue document, with every value as its column keeps it; nothing is guessed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -17,6 +18,8 @@ from ledger.quantities import MINOR_UNIT_DIGITS, round_half_even
 SET_BY_US: Final = {"id", "revision", "publication", "created_at"}
 QUARTER_MINUTES: Final = 15
 CURRENCY_FIELDS: Final = {"currency", "base", "quote"}
+SMALL_BITS: Final = 32
+LARGE_BITS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,11 @@ def _value(column: "models.Field[Any, Any]", value: Any) -> Any:
             if isinstance(column, models.DecimalField):
                 _must_fit(column, answer)
             return answer
+    if isinstance(value, bool | float | Mapping | list):
+        raise ValueError(f"{value!r} is not text")  # noqa: TRY004 - one error for every faulty value
     text = str(value)
+    if column.choices and text not in {choice for choice, _ in column.flatchoices}:
+        raise ValueError(f"{text!r} is none of {', '.join(c for c, _ in column.flatchoices)}")
     if column.name in CURRENCY_FIELDS and text not in MINOR_UNIT_DIGITS:
         raise ValueError(f"{text!r} is not a currency this ledger keeps")
     if column.name == "time_zone":
@@ -181,6 +188,21 @@ def _date(value: object) -> date:
 def _whole(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise ValueError(f"{value!r} is not a whole number")  # noqa: TRY004 - one error for every faulty value
+    if value.bit_length() >= LARGE_BITS:
+        raise ValueError(f"{value} is too large")
+    return value
+
+
+def _small(value: object) -> int:
+    number = _whole(value)
+    if number.bit_length() >= SMALL_BITS:
+        raise ValueError(f"{number} is too large")
+    return number
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"{value!r} is neither true nor false")  # noqa: TRY004 - one error for every faulty value
     return value
 
 
@@ -192,8 +214,10 @@ _READERS: Final[tuple[tuple[Any, Any], ...]] = (
     (models.DecimalField, _decimal),
     (models.DateTimeField, _quarter_hour),
     (models.DateField, _date),
-    ((models.BooleanField, models.JSONField), _as_it_is),
-    (models.IntegerField, _whole),
+    (models.BooleanField, _flag),
+    (models.JSONField, _as_it_is),
+    (models.BigIntegerField, _whole),
+    (models.IntegerField, _small),
 )
 
 

@@ -9,6 +9,7 @@ from ledger.pricing.models.commerce import (
     books_time_zone,
 )
 from ledger.pricing.models.publications import (
+    Proposal,
     Provenance,
     Publication,
     Version,
@@ -42,6 +43,7 @@ __all__ = [
     "GreenSupply",
     "Hardware",
     "HolidayYear",
+    "Proposal",
     "Provenance",
     "Publication",
     "RateCard",

@@ -1,5 +1,6 @@
 """What every published figure carries: who published it, where it comes from, when it holds."""
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
@@ -18,6 +19,76 @@ class Publication(models.Model):
 
     def __str__(self) -> str:
         return f"publication {self.pk}"
+
+
+class Proposal(models.Model):
+    """A document that would move prices: a second person publishes it, or it is refused.
+
+    `changes` is what it would change and `effects` what that does to prices, as both were when it
+    was proposed.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        PUBLISHED = "published"
+        REFUSED = "refused"
+
+    document = models.JSONField()
+    document_sha256 = models.TextField()
+    note = models.TextField(default="", blank=True)
+    changes = models.JSONField()
+    changes_sha256 = models.TextField()
+    effects = models.JSONField()
+    proposed_at = models.DateTimeField()
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    state = models.TextField(choices=State, default=State.OPEN)
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    publication = models.OneToOneField(
+        Publication, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="ledger_proposal_document_open_uniq",
+                fields=["document_sha256"],
+                condition=models.Q(state="open"),
+            ),
+            models.CheckConstraint(
+                name="ledger_proposal_second_person",
+                condition=~models.Q(state="published")
+                | ~models.Q(decided_by=models.F("proposed_by")),
+            ),
+            models.CheckConstraint(
+                name="ledger_proposal_decision_whole",
+                condition=models.Q(
+                    state="open",
+                    decided_at__isnull=True,
+                    decided_by__isnull=True,
+                    publication__isnull=True,
+                )
+                | models.Q(
+                    state="refused",
+                    decided_at__isnull=False,
+                    decided_by__isnull=False,
+                    publication__isnull=True,
+                )
+                | models.Q(
+                    state="published",
+                    decided_at__isnull=False,
+                    decided_by__isnull=False,
+                    publication__isnull=False,
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"proposal {self.pk}"
 
 
 class Provenance(models.Model):

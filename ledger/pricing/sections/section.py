@@ -35,6 +35,8 @@ class Section:
     `identity` names the fields that identify a thing, or the series a version belongs to;
     `provides` says, in the words of a set-aside event's `missing`, what a row brings.
     `references` maps a foreign key to the document's fields that name its target.
+    `priced_before` names the fields that tell whether something was priced without the row; by
+    default its identity: the first version of a series gives a price where there was none.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Section:
     provides: Callable[[Row], str | None]
     references: Mapping[str, tuple[str, ...]]
     check: Callable[[Row], None] = unchecked
+    priced_before: tuple[str, ...] | None = None
 
 
 def within(**limits: Callable[[str, Decimal], None]) -> Callable[[Row], None]:

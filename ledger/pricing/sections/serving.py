@@ -47,6 +47,7 @@ SECTIONS: Final[tuple[Section, ...]] = (
             "provenance": ("provenance",),
         },
         _check_profile,
+        priced_before=("deployment",),  # a context band divides what another one priced
     ),
     Section(
         "deployment_terms",

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
+from ledger.management import acting
 from settlement.clearing import approvals
-from settlement.management import acting
 
 
 class Command(BaseCommand):

@@ -5,9 +5,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
+from ledger.management import acting
 from ledger.periods import parse_month
 from settlement.clearing import calendars
-from settlement.management import acting
 
 
 class Command(BaseCommand):

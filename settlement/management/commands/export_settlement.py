@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from settlement.management import acting
+from ledger.management import acting
 from settlement.statements import files
 
 

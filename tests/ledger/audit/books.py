@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from ledger.books import journal
 from ledger.books.models import Period
 from ledger.parties.models import Source
+from ledger.pricing.publishing import proposals
 from ledger.rating import rate
 from ledger.rating.archive import restoring, taking
 from ledger.tokens import TOKEN_CLASSES
@@ -154,6 +155,15 @@ def keep() -> None:
     )
     rate.rate_pending(now=LATE_NOW)
     correct_what_was_posted()
+    publish_by_two()
+
+
+def publish_by_two() -> None:
+    """Move an exchange rate of later, as two people want it."""
+    dearer = version(base="CNY", quote="USD", rate="0.15") | {"valid_from": "2027-01-01T00:00:00Z"}
+    done = proposals.submit({"fx_rates": [dearer]}, user=settling.user("maker"), now=LATE_NOW)
+    assert done.proposal_id is not None
+    proposals.approve(proposal_id=done.proposal_id, user=settling.user("checker"), now=LATE_NOW)
 
 
 def correct_what_was_posted() -> None:

@@ -75,6 +75,7 @@ UNWATCHED: Final[dict[str, set[str]]] = {
         *(f"ledger_period.{name}" for name in ("closed_at", "closed_by_id")),
         *(f"ledger_publication.{name}" for name in ("published_at", "published_by")),
         *(f"ledger_correction.{name}" for name in ("recorded_at", "decided_at")),
+        *(f"ledger_proposal.{name}" for name in ("proposed_at", "decided_at")),
         "ledger_correction.requested_by_user_id",
         "ledger_source.first_seen_at",
         *(f"ledger_archived_month.archived_{name}" for name in ("at", "by")),
@@ -105,7 +106,11 @@ UNWATCHED: Final[dict[str, set[str]]] = {
     "Nobody names these rows by their ids.": {
         "ledger_holiday_year.id",
         "ledger_site_tariff.id",
+        "ledger_proposal.id",
         "settlement_netting.id",
+    },
+    "What a change did to prices was shown to two people, and is not computed again.": {
+        "ledger_proposal.effects"
     },
     "The published document is not kept, only its hash.": {"ledger_publication.document_sha256"},
     "The platform has no accounts under its code.": {"ledger_party.code"},

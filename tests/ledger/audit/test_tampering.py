@@ -12,6 +12,7 @@ from tests.ledger.audit import (
     attacks_on_coverage,
     attacks_on_keys,
     attacks_on_names,
+    attacks_on_proposals,
     attacks_on_rates,
     attacks_on_usage,
     books,
@@ -31,6 +32,7 @@ ATTACKS = (
     *attacks_on_corrections.ENTRIES,
     *attacks_on_corrections.CORRECTIONS,
     *attacks_on_rates.RATES,
+    *attacks_on_proposals.PROPOSALS,
     *attacks_on_books.SETTLEMENT,
 )
 
