@@ -68,6 +68,17 @@ def round_half_even(value: Decimal, *, digits: int) -> Decimal:
         return value.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_EVEN)
 
 
+def significant(value: Decimal, *, digits: int) -> str:
+    """Write a number for the eye with so many significant digits, never with an exponent.
+
+    >>> significant(Decimal("0.0019959161234"), digits=7), significant(Decimal(1500), digits=2)
+    ('0.001995916', '1500')
+    """
+    leading = value.adjusted() if value else 0
+    text = f"{round_half_even(value, digits=max(digits - 1 - leading, 0)):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def whole_units(value: Decimal, *, per_unit: int) -> int:
     """Quantise a quantity to whole sub-units, half even: pico-units, microjoules, nanograms.
 

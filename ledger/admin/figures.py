@@ -111,6 +111,21 @@ def exact(value: Decimal) -> SafeString:
 
 
 @register.filter
+def percent(value: Decimal | None) -> SafeString:
+    """Show a percentage to two places; nothing where there is none."""
+    if value is None:
+        return mark_safe("")
+    rounded = round_half_even(value, digits=2)
+    return format_html('<span class="cw-figure">{} %</span>', f"{rounded:f}")
+
+
+@register.filter
+def of_hundred(value: Decimal) -> SafeString:
+    """Show a share as a percentage."""
+    return percent(value * 100)
+
+
+@register.filter
 def negated(value: Decimal) -> Decimal:
     """Turn the sign, in the precision of the books."""
     return -value

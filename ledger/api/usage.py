@@ -7,7 +7,17 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ledger.api import answers, examples, pages, parameters, rendering, schema
+from ledger.api import (
+    answers,
+    derivation_answers,
+    examples,
+    explanation_example,
+    pages,
+    parameters,
+    quote_rendering,
+    rendering,
+    schema,
+)
 from ledger.api.authentication import caller_of
 from ledger.api.base import LedgerView
 from ledger.pricing.rates import PriceRate, SlotRate
@@ -18,6 +28,7 @@ from ledger.quantities import (
     PICO_PER_UNIT,
 )
 from ledger.rating import reading
+from ledger.rating.derivations import Derivation
 from ledger.rating.explanation import UNITS, Line
 from ledger.rating.identity import public_id
 from ledger.rating.reading import Cost, Explained, UsageLine
@@ -110,12 +121,13 @@ class ExplanationView(LedgerView):
         summary="Explain a price",
         description="Scope `books:read`, by its provider or its consumer. Names the slot and the "
         "two stored rates, and shows each multiplication: tokens × rate = amount, exactly as it "
-        "was booked. The rates' inputs and the parts of the price are the provider's affair: a "
-        "consumer sees them if their agreement discloses them.",
+        "was booked; then how the rates follow from the catalogue, formula by formula with its "
+        "numbers, and how far each can be trusted. The rates' inputs and parts of the price are "
+        "the provider's affair: a consumer sees them if their agreement discloses them.",
         parameters=[USAGE_ENTRY_ID],
         responses=schema.answers(
-            answers.Explanation,
-            example=examples.EXPLANATION,
+            derivation_answers.Explanation,
+            example=explanation_example.EXPLANATION,
             description="The explanation",
             problems=[*schema.KEY_PROBLEMS, "no-such-usage-entry", "month-archived"],
         ),
@@ -199,6 +211,46 @@ def _explained(explained: Explained) -> dict[str, Any]:
         "corrections": [_reason(reason) for reason in explanation.reasons],
         "lines": [_line(line) for line in explanation.lines],
         "provenance": list(explanation.provenance),
+        "derivation": _derivation(explanation.derivation),
+    }
+
+
+def _derivation(derivation: Derivation) -> dict[str, Any]:
+    return {
+        "steps": [
+            {
+                "subject": one.step.subject,
+                "name": one.step.name,
+                "formula": one.step.formula,
+                "filled": one.step.filled,
+                "result": one.result,
+                "unit": one.step.unit,
+                "rests_on": list(one.step.rests_on),
+                "grade": one.grade,
+            }
+            for one in derivation.steps
+        ],
+        "windows": [
+            {
+                "period": window.period,
+                "spans": window.spans,
+                "months": window.months,
+                "day_types": window.day_types,
+                "rank": window.rank,
+            }
+            for window in derivation.windows
+        ],
+        "shares": [
+            {
+                "part": share.part,
+                "amount": _money(share.amount),
+                "percent": quote_rendering.percent_or_null(share.percent),
+            }
+            for share in derivation.shares
+        ],
+        "cost_by_grade": None
+        if derivation.cost_by_grade is None
+        else {grade: f"{share:f}" for grade, share in derivation.cost_by_grade.items()},
     }
 
 

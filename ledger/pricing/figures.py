@@ -30,6 +30,16 @@ class RateOutOfRange(LedgerError):
         super().__init__(f"{component} per {token_class} token does not fit the ledger's integers")
 
 
+def exact_costs(inputs: Mapping[str, Any]) -> dict[Phase, TokenCost]:
+    """Return what a token of each phase takes and costs, before anything is rounded."""
+    return _costs(inputs)
+
+
+def exact_phases(inputs: Mapping[str, Any]) -> dict[Phase, PhaseFigures]:
+    """Return what a token of each phase takes of an accelerator, as measured or split."""
+    return _phase_figures(inputs["profile"])
+
+
 def slot_figures(inputs: Mapping[str, Any]) -> dict[str, PerClass]:
     """Return component -> whole sub-units per token and class, of a slot rate.
 

@@ -1,6 +1,6 @@
 """Every row and multiplication behind the price of one usage event."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -17,6 +17,8 @@ from ledger.quantities import (
     PICO_PER_UNIT,
     in_units,
 )
+from ledger.rating import derivations
+from ledger.rating.derivations import Derivation
 from ledger.rating.identity import NoSuchUsageEntry, parse_public_id
 from ledger.rating.models import UsageEntry
 from ledger.rating.reasons import Reason, reasons
@@ -82,6 +84,7 @@ class Explanation:
     discloses_cost: bool
     names: Sequence[Understood]
     reasons: Sequence[Reason]
+    derivation: Derivation
 
     def for_consumer(self) -> "Explanation":
         """Leave out the provider's cost, unless the agreement discloses it."""
@@ -97,6 +100,7 @@ class Explanation:
             discloses_cost=False,
             names=self.names,
             reasons=self.reasons,
+            derivation=derivations.NOTHING,
         )
 
 
@@ -121,16 +125,25 @@ def explain(entry: UsageEntry) -> Explanation:
     ).get(id=entry.price_rate_id)
     lines = tuple(_line(entry, price_rate, component) for component in ("price", *MONEY, *PHYSICAL))
     slot = slot_of(entry.occurred_at)
+    named = _named_in(price_rate)
+    provenances = {one.code: one for one in Provenance.objects.filter(code__in=set(named.values()))}
     return Explanation(
         entry=entry,
         slot=slot,
         slot_starts_at=slot_starts_at(slot),
         price_rate=price_rate,
         lines=lines,
-        provenance=tuple(_provenance(price_rate)),
+        provenance=tuple(_provenance(named, provenances)),
         discloses_cost=price_rate.agreement_version.discloses_cost,
         names=understood(entry),
         reasons=reasons(entry.id),
+        derivation=derivations.of_rate(
+            price_rate,
+            slot=slot,
+            token_classes=[name for name in TOKEN_CLASSES if getattr(entry, name)],
+            amounts={line.component: line.booked for line in lines},
+            provenances=provenances.values(),
+        ),
     )
 
 
@@ -155,23 +168,33 @@ def _line(entry: UsageEntry, price_rate: PriceRate, component: str) -> Line:
     )
 
 
-def _provenance(price_rate: PriceRate) -> list[dict[str, Any]]:
-    """Return where the figures of both rates come from, by the names their inputs give them."""
-    named = dict(
+def _named_in(price_rate: PriceRate) -> dict[str, str]:
+    """Return the provenance of each figure of both rates, by the names their inputs give them."""
+    return dict(
         pair
         for inputs in (price_rate.slot_rate.inputs, price_rate.inputs)
         for pair in _named(inputs)
     )
-    found = {one.code: one for one in Provenance.objects.filter(code__in=set(named.values()))}
+
+
+def _provenance(
+    named: Mapping[str, str], provenances: Mapping[str, Provenance]
+) -> list[dict[str, Any]]:
+    """Return where the figures come from, as far as it is on record."""
     return [
         {
             "figure": name,
-            "grade": found[code].grade,
-            "source": found[code].source,
-            "document": found[code].document,
+            "code": code,
+            "grade": found.grade,
+            "source": found.source,
+            "document": found.document,
+            "url": found.url,
+            "retrieved_on": found.retrieved_on and found.retrieved_on.isoformat(),
+            "licence": found.licence,
+            "note": found.note,
         }
         for name, code in named.items()
-        if code in found
+        if (found := provenances.get(code)) is not None
     ]
 
 

@@ -22,7 +22,7 @@ from ledger.pricing.models import Agreement, AgreementVersion, Site
 from ledger.pricing.published import Lack, Published
 from ledger.pricing.quoting import amounts, comparing
 from ledger.pricing.quoting.amounts import Amounts
-from ledger.pricing.quoting.prices import Load, Place, Prices
+from ledger.pricing.quoting.prices import BOOKED, Load, Place, Prices
 from ledger.pricing.tariff import SLOT_SECONDS, slot_starts_at
 from ledger.rating import rate
 from ledger.rating.archive.records import require_at_hand
@@ -36,14 +36,6 @@ MOST_PRICED: Final = 60_000
 SLOT_MINUTES: Final = SLOT_SECONDS // 60
 LONGEST_SHIFT_MINUTES: Final = 7 * 24 * 60
 
-MONEY: Final = (
-    *("compute", "energy", "green", "scarcity", "margin", "fee_provider", "fee_consumer"),
-)
-PHYSICAL: Final = (
-    *("gpu_nanoseconds", "energy_microjoules"),
-    *("co2_location_nanograms", "co2_market_nanograms"),
-)
-BOOKED: Final = ("price", *MONEY, *PHYSICAL)
 PRICE: Final = "compute + energy + green + scarcity + margin"
 
 SCOPE: Final = """
@@ -80,7 +72,7 @@ SUMS: Final = f"""
                count(*) AS entries,
                {", ".join(f"sum({name}) AS {name}" for name in TOKEN_CLASSES)},
                sum({PRICE}) AS price,
-               {", ".join(f"sum({name}) AS {name}" for name in (*MONEY, *PHYSICAL))}
+               {", ".join(f"sum({name}) AS {name}" for name in BOOKED if name != "price")}
         FROM ledger_usage_entry
         {SCOPE.format(time="occurred_at")}
         GROUP BY 1, 2, 3, 4, 5, 6
@@ -276,7 +268,7 @@ def _instead(prices: Prices, one: Sum, *, place: Place, slot: int) -> Amounts | 
     found = prices.amounts(place, version=version, load=one.load, slot=slot)
     if isinstance(found, Lack):
         return found
-    return Amounts({name: found.sums[name] for name in BOOKED})
+    return found
 
 
 def _span(viewer: Viewer, wanted: Wanted, *, now: datetime) -> Span:

@@ -7,6 +7,7 @@ usage that was booked is what was booked.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from ledger.errors import LedgerError
 from ledger.parties.models import Deployment
@@ -21,8 +22,15 @@ from ledger.pricing.quoting import amounts
 from ledger.pricing.quoting.amounts import Amounts, ClassWithoutRate
 from ledger.service_tiers import STANDARD
 
-REPEATED = ("compute", "energy", "green", "scarcity")
-"""Components that both rates have: the price rate's are in the agreement's currency."""
+MONEY: Final = (
+    *("price", "compute", "energy", "green", "scarcity", "margin", "fee_provider", "fee_consumer"),
+)
+PHYSICAL: Final = (
+    *("gpu_nanoseconds", "energy_microjoules"),
+    *("co2_location_nanograms", "co2_market_nanograms"),
+)
+BOOKED: Final = MONEY + PHYSICAL
+"""What a usage entry holds: money from the price rate, the rest from the slot rate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +122,8 @@ class Prices:
             of_price = figures.price_figures(price.values, slot=cost.values)
         except LedgerError as error:
             return Lack("invalid_input", f"terms:{cost.values['deployment']}", str(error))
-        physical = {name: rates for name, rates in of_slot.items() if name not in REPEATED}
-        return Rate(cost, price, {**of_price, **physical})
+        money = {name: of_price[name] for name in MONEY}
+        return Rate(cost, price, money | {name: of_slot[name] for name in PHYSICAL})
 
 
 def no_class_rate(token_class: str, deployment: Deployment, *, card: str) -> Lack:
