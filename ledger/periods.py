@@ -62,6 +62,18 @@ def starts_at(day: date, *, time_zone: str) -> datetime:
     return datetime.combine(day, time(), tzinfo=ZoneInfo(time_zone)).astimezone(UTC)
 
 
+def begins_with_an_hour(day: date, *, time_zone: str) -> bool:
+    """Return whether the months around `day` begin with an hour of UTC in the time zone.
+
+    >>> begins_with_an_hour(date(2026, 11, 1), time_zone="Asia/Shanghai")
+    True
+    >>> begins_with_an_hour(date(2026, 11, 1), time_zone="Asia/Kolkata")
+    False
+    """
+    starts_on, ends_on = month_of(day)
+    return all(starts_at(one, time_zone=time_zone).minute == 0 for one in (starts_on, ends_on))
+
+
 def last_day(ends_on: date) -> date:
     """Return the last day inside a half-open span."""
     return ends_on - timedelta(days=1)

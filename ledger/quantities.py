@@ -3,6 +3,7 @@
 import decimal
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from enum import StrEnum
+from fractions import Fraction
 from typing import Final
 
 from ledger.errors import LedgerError
@@ -87,6 +88,15 @@ def whole_units(value: Decimal, *, per_unit: int) -> int:
     """
     with localcontext(EXACT):
         return int(round_half_even(value * per_unit, digits=0))
+
+
+def nearest_whole(value: Fraction) -> int:
+    """Round an exact fraction to a whole number, ties to the even neighbour.
+
+    >>> nearest_whole(Fraction(5, 2)), nearest_whole(Fraction(-7, 2)), nearest_whole(Fraction(8, 3))
+    (2, -4, 3)
+    """
+    return round(value)
 
 
 def in_units(whole: int, *, per_unit: int) -> Decimal:

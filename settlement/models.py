@@ -7,6 +7,15 @@ from settlement.clearing.models import (
     SettledEntry,
     Settlement,
     StatementLine,
+    TrueUp,
 )
 
-__all__ = ["Approval", "Netting", "Position", "SettledEntry", "Settlement", "StatementLine"]
+__all__ = [
+    "Approval",
+    "Netting",
+    "Position",
+    "SettledEntry",
+    "Settlement",
+    "StatementLine",
+    "TrueUp",
+]

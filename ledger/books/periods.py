@@ -123,6 +123,17 @@ def _closed_until(spans: Sequence[PeriodSpan]) -> date | None:
     return max((span.ends_on for span in spans if not span.is_open), default=None)
 
 
+def lock(*, agreement_ids: Iterable[int], starts_on: date) -> None:
+    """Lock the agreements' periods that start then, ascending, as closing them does.
+
+    Waits for claims that hold them, and none begins before the caller commits.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            LOCK_MONTH, {"agreements": sorted(set(agreement_ids)), "starts_on": starts_on}
+        )
+
+
 def close(
     *, agreement_ids: Iterable[int], starts_on: date, user_id: int | None, now: datetime
 ) -> list[PeriodSpan]:

@@ -116,7 +116,7 @@ def publish(
         provides=_provided(document),
     )
     publication.id = _next_publication_id()
-    named = Named(ids={}, providers=None, kinds=None, complete=True)
+    named = Named(ids={}, providers=None, zones=None, kinds=None, complete=True)
     added: dict[str, list[models.Model]] = {}
     for section in SECTIONS:
         listed = document.get(section.name) or []

@@ -11,8 +11,10 @@ from django.db import models
 
 from ledger.errors import LedgerError
 from ledger.parties.models import Deployment, Party
+from ledger.periods import begins_with_an_hour
 from ledger.pricing.models import Agreement, AgreementVersion, RateCard
 from ledger.pricing.sections.section import Section
+from ledger.pricing.volume_terms import InvalidVolumeTerms
 from ledger.quantities import MINOR_UNIT_DIGITS, round_half_even
 
 SET_BY_US: Final = {"id", "revision", "publication", "created_at"}
@@ -36,6 +38,7 @@ class Named:
 
     ids: dict[type[models.Model], dict[tuple[str, ...], int]]
     providers: dict[str, str] | None
+    zones: dict[str, str] | None
     kinds: dict[str, str] | None
     complete: bool
 
@@ -51,6 +54,12 @@ class Named:
             self.providers = dict(Agreement.objects.values_list("code", "provider__code"))
         return self.providers.get(agreement)
 
+    def zone_of(self, agreement: str) -> str | None:
+        """Return the time zone of an agreement's accounting dates."""
+        if self.zones is None:
+            self.zones = dict(Agreement.objects.values_list("code", "time_zone"))
+        return self.zones.get(agreement)
+
     def may_be(self, role: str, party: str) -> bool:
         """Return whether a party may stand as provider or consumer."""
         if self.kinds is None:
@@ -61,6 +70,7 @@ class Named:
         """Look again: rows of this table were added."""
         self.ids.pop(model, None)
         self.providers = None
+        self.zones = None
         self.kinds = None
 
 
@@ -82,10 +92,23 @@ def parsed(
         if len(faults) == before:
             try:
                 section.check(row)
+                if section.model is AgreementVersion and row.get("volume_terms") is not None:
+                    _check_months(named.zone_of(str(row["agreement"])), values["valid_from"])
             except LedgerError as error:
                 faults.append(Fault(pointer, str(error)))
         parsed.append(values)
     return parsed
+
+
+def _check_months(time_zone: str | None, valid_from: datetime) -> None:
+    """Refuse volume terms where months do not begin with an hour: the rollup knows only hours.
+
+    :raises InvalidVolumeTerms: naming the zone.
+    """
+    if time_zone is not None and not begins_with_an_hour(valid_from.date(), time_zone=time_zone):
+        raise InvalidVolumeTerms(
+            "/volume_terms", f"need months that begin with an hour of UTC; {time_zone} has others"
+        )
 
 
 def _typed(

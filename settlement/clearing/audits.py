@@ -182,7 +182,34 @@ USAGE: Final = f"""
             FROM settlement_settled_entry settled
             JOIN ledger_journal_entry entry ON entry.id = settled.entry_id
             WHERE settled.position_id = line.position_id
-              AND entry.kind <> 'usage' AND entry.prior_period = line.prior_period))
+              AND entry.kind <> 'usage'
+              AND (entry.kind = 'true_up') = (line.kind = 'true_up')
+              AND entry.prior_period = line.prior_period))
+"""
+TRUE_UP_LINES: Final = """
+    WITH posted AS (
+        SELECT settled.position_id, entry.prior_period,
+               -sum(posting.amount) FILTER (WHERE account.component <> 'fee') AS price,
+               COALESCE(sum(posting.amount) FILTER (WHERE account.component = 'fee'), 0)
+                   AS fee_provider
+        FROM settlement_settled_entry settled
+        JOIN ledger_journal_entry entry ON entry.id = settled.entry_id AND entry.kind = 'true_up'
+        JOIN ledger_posting posting ON posting.entry_id = entry.id
+        JOIN ledger_account account
+            ON account.id = posting.account_id AND account.purpose = 'payable'
+           AND account.commodity = settled.currency
+        GROUP BY 1, 2
+    ), line AS (
+        SELECT line.position_id, line.prior_period, line.margin AS price, line.fee_provider
+        FROM settlement_statement_line line
+        JOIN settlement_position position ON position.id = line.position_id
+        JOIN settlement_settlement settlement ON settlement.id = position.settlement_id
+        WHERE settlement.state = 'approved' AND line.kind = 'true_up'
+    )
+    SELECT format('position %s: its line of true-ups is not the sum of their entries', position_id)
+    FROM posted
+    FULL JOIN line USING (position_id, prior_period)
+    WHERE (posted.price, posted.fee_provider) IS DISTINCT FROM (line.price, line.fee_provider)
 """
 IN_KIND: Final = """
     WITH posted AS (
@@ -262,6 +289,7 @@ RESIDUES: Final = f"""
 AUDITS: Final[tuple[Audit, ...]] = (
     audit("settlement-lines", "Lines sum to their position", LINES),
     audit("settlement-usage", "Lines of deployments sum usage entries", USAGE),
+    audit("settlement-true-ups", "Lines of true-ups sum their entries", TRUE_UP_LINES),
     audit("settlement-in-kind", "Lines sum tokens, joules, grams posted", IN_KIND),
     audit("settlement-months", "Positions are of their settlement's month", MONTHS),
     audit("set-offs", "Entries post what set-offs say", SET_OFFS),

@@ -12,6 +12,7 @@ from ledger.errors import LedgerError
 from ledger.periods import month_of, starts_at
 from ledger.pricing.models import Agreement
 from ledger.rating.waiting import Waiting, waiting
+from settlement.clearing import true_ups
 
 
 class MonthNotOver(LedgerError):
@@ -46,12 +47,13 @@ class PeriodNotReady(LedgerError):
 
 @dataclass(frozen=True, slots=True)
 class ClosedMonth:
-    """A month that was closed: how many agreements' periods, and what was left waiting."""
+    """A month that was closed: how many agreements' periods, what waits, true-ups posted."""
 
     starts_on: date
     ends_on: date
     periods: int
     waiting: Waiting
+    true_ups: int = 0
 
 
 @transaction.atomic
@@ -61,11 +63,13 @@ def close_month(
     """Close the open period of every agreement in the month in which `starts_on` lies.
 
     An agreement without usage in the month gets a closed period too, so that usage which is
-    reported late cannot open it. Waits for the rating claims that hold one of the periods.
+    reported late cannot open it. Waits for the rating claims that hold one of the periods, and
+    books true-ups last: nothing that counts towards them comes between them and the close.
 
     :raises MonthNotOver: if it still runs somewhere.
     :raises PeriodNotReady: if events wait or are set aside, unless `despite_waiting`.
     :raises PeriodAlreadyClosed: if no agreement's period is open.
+    :raises InvalidVolumeTerms: if months of an agreement with such terms begin off an hour.
     """
     starts_on, ends_on = month_of(starts_on)
     agreements = list(Agreement.objects.order_by("id"))
@@ -75,12 +79,8 @@ def close_month(
         if now < over_at:
             raise MonthNotOver(f"{starts_on:%Y-%m}", over_at)
     periods.ensure((agreement.id, starts_on) for agreement in agreements)
-    closed = periods.close(
-        agreement_ids=_with_open_period(agreements, starts_on=starts_on),
-        starts_on=starts_on,
-        user_id=user.pk,
-        now=now,
-    )
+    agreement_ids = _with_open_period(agreements, starts_on=starts_on)
+    periods.lock(agreement_ids=agreement_ids, starts_on=starts_on)
     # Counted after the lock: claims that were under way have ended, and none begins.
     left = Waiting(batches=0, set_aside=0)
     if zones:
@@ -91,7 +91,17 @@ def close_month(
         )
     if left and not despite_waiting:
         raise PeriodNotReady(f"{starts_on:%Y-%m}", left)
-    return ClosedMonth(starts_on=starts_on, ends_on=ends_on, periods=len(closed), waiting=left)
+    booked = true_ups.book(starts_on=starts_on, now=now)
+    closed = periods.close(
+        agreement_ids=agreement_ids, starts_on=starts_on, user_id=user.pk, now=now
+    )
+    return ClosedMonth(
+        starts_on=starts_on,
+        ends_on=ends_on,
+        periods=len(closed),
+        waiting=left,
+        true_ups=sum(one.journal_entry_id is not None for one in booked),
+    )
 
 
 def _with_open_period(agreements: list[Agreement], *, starts_on: date) -> list[int]:

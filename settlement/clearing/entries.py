@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, localcontext
+from typing import Final
 
 from ledger.books.entries import Draft, Postings
 from ledger.quantities import EXACT
@@ -11,6 +12,8 @@ from settlement.clearing.netting import SetOff
 from settlement.clearing.rounding import Gross, Rounded
 
 RESIDUE = "residue"
+TRUE_UP_COMPONENTS: Final = ("volume", "discount", "commitment")
+TRUE_UP_AMOUNTS: Final = (*TRUE_UP_COMPONENTS, "fee_consumer", "fee_provider")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,52 @@ def position_draft(
         agreement_id=agreement_id,
         period_id=period_id,
         reference=f"settlement:{settlement_id}:{agreement}",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TrueUpOf:
+    """Whose volume a true-up is of, and the period in which it is booked."""
+
+    agreement: str
+    agreement_id: int
+    provider: str
+    consumer: str
+    currency: str
+    of_month: date
+    period_id: int
+    accounting_date: date
+
+
+def true_up_draft(amounts: Mapping[str, Decimal], of: TrueUpOf) -> Draft:
+    """Return the entry of a true-up: as of usage, with components of its own.
+
+    The consumer owes what is added and its part of the fee on it; less than nothing is given back.
+    The reference names agreement, period, currency and the period of booking, so that it is posted
+    once.
+    """
+    with localcontext(EXACT):
+        added = sum((amounts[name] for name in TRUE_UP_COMPONENTS), Decimal(0))
+        fee = amounts["fee_consumer"] + amounts["fee_provider"]
+        postings = [
+            (f"consumer:{of.consumer}:receivable", added + amounts["fee_consumer"]),
+            *(
+                (f"provider:{of.provider}:payable:{name}", -amounts[name])
+                for name in TRUE_UP_COMPONENTS
+            ),
+            (f"provider:{of.provider}:payable:fee", amounts["fee_provider"]),
+            ("platform:fees", -fee),
+        ]
+    month, booked = f"{of.of_month:%Y-%m}", f"{of.accounting_date:%Y-%m}"
+    return Draft(
+        kind="true_up",
+        accounting_date=of.accounting_date,
+        narrative=f"True-up of {of.agreement} for {month}",
+        postings=tuple((f"{code}:{of.currency}", amount) for code, amount in postings if amount),
+        agreement_id=of.agreement_id,
+        period_id=of.period_id,
+        prior_period=month != booked,
+        reference=f"true_up:{of.agreement}:{month}:{of.currency}:{booked}",
     )
 
 

@@ -117,11 +117,12 @@ LINES: Final = f"""
 OTHER_ENTRIES: Final = f"""
     {UNSETTLED},
     entries AS (
-        SELECT DISTINCT entry_id, agreement_id, currency, prior_period
+        SELECT DISTINCT entry_id, agreement_id, currency, prior_period,
+               CASE kind WHEN 'true_up' THEN kind ELSE 'correction' END AS kind
         FROM unsettled
         WHERE kind <> 'usage'
     )
-    SELECT entries.agreement_id, entries.currency, entries.prior_period,
+    SELECT entries.agreement_id, entries.currency, entries.kind, entries.prior_period,
            account.commodity, account.purpose, account.component, sum(posting.amount)
     FROM entries
     JOIN ledger_posting posting ON posting.entry_id = entries.entry_id
@@ -129,12 +130,13 @@ OTHER_ENTRIES: Final = f"""
     WHERE (account.commodity = entries.currency AND account.purpose IN ('receivable', 'payable'))
        OR (account.purpose IN ('tokens', 'energy', 'co2_location', 'co2_market')
            AND starts_with(account.code, 'consumer:'))
-    GROUP BY entries.agreement_id, entries.currency, entries.prior_period,
+    GROUP BY entries.agreement_id, entries.currency, entries.kind, entries.prior_period,
              account.commodity, account.purpose, account.component
 """
 
 ZERO: Final = Decimal(0)
 FEE: Final = "fee"
+USAGE: Final = "usage"
 PHYSICAL: Final = {
     "tokens": "tokens",
     "energy": "energy_joules",
@@ -160,8 +162,9 @@ class AgreementOutOfBalance(LedgerError):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What one deployment served, or (without one) what entries beside usage changed."""
+    """What one deployment served, or (without one) what true-ups or corrections changed."""
 
+    kind: str
     deployment_id: int | None
     prior_period: bool
     discloses_cost: bool
@@ -292,6 +295,7 @@ def _usage_lines(parameters: dict[str, Any]) -> dict[Key, list[Line]]:
         events, tokens, joules = row[5:8]
         lines[agreement_id, currency].append(
             Line(
+                USAGE,
                 deployment_id,
                 prior_period,
                 discloses_cost,
@@ -306,12 +310,14 @@ def _usage_lines(parameters: dict[str, Any]) -> dict[Key, list[Line]]:
 
 
 def _other_lines(parameters: dict[str, Any]) -> dict[Key, list[Line]]:
-    """Return a line an agreement for entries that are no usage, read from their postings."""
-    sums: dict[tuple[Key, bool], dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    """Return a line an agreement for its true-ups, and one for its corrections, from postings."""
+    sums: dict[tuple[Key, str, bool], dict[str, Decimal]] = defaultdict(
+        lambda: defaultdict(Decimal)
+    )
     with localcontext(EXACT):
         for row in _rows(OTHER_ENTRIES, parameters):
-            agreement_id, currency, prior_period, commodity, purpose, component, amount = row
-            line = sums[(agreement_id, currency), prior_period]
+            agreement_id, currency, kind, prior_period, commodity, purpose, component, amount = row
+            line = sums[(agreement_id, currency), kind, prior_period]
             if commodity != currency:
                 line[PHYSICAL[purpose]] += amount
             elif purpose == "receivable":
@@ -319,14 +325,15 @@ def _other_lines(parameters: dict[str, Any]) -> dict[Key, list[Line]]:
             elif component == FEE:
                 line["fee_provider"] += amount
             elif component != RESIDUE:
-                # A component that only a person would post is none of the cost: it is margin.
+                # True-ups, and components that only a person would post, are none of the cost:
+                # they are margin.
                 line[component if component in PRICE_COMPONENTS else "margin"] -= amount
                 line["fee_consumer"] += amount
     lines: dict[Key, list[Line]] = defaultdict(list)
     names = (*PHYSICAL.values(), *PRICE_COMPONENTS, "fee_consumer", "fee_provider")
-    for (key, prior_period), amounts in sorted(sums.items()):
+    for (key, kind, prior_period), amounts in sorted(sums.items()):
         values = [amounts.get(name, ZERO) for name in names]
-        lines[key].append(Line(None, prior_period, False, 0, *values))
+        lines[key].append(Line(kind, None, prior_period, False, 0, *values))
     return lines
 
 

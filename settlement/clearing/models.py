@@ -124,11 +124,18 @@ class Position(models.Model):
 class StatementLine(models.Model):
     """What one deployment served under one agreement, summed over the entries of a position.
 
-    A line without a deployment holds entries that are no usage: corrections and manual ones.
-    Its consumer sees the price's components if every agreement version behind it discloses them.
+    A line without a deployment holds entries that are no usage: true-ups, as margin, or
+    corrections and manual ones. Its consumer sees the price's components if every agreement
+    version behind it discloses them.
     """
 
+    class Kind(models.TextChoices):
+        USAGE = "usage"
+        CORRECTION = "correction"
+        TRUE_UP = "true_up"
+
     position = models.ForeignKey(Position, on_delete=models.PROTECT, related_name="lines")
+    kind = models.TextField(choices=Kind)
     deployment = models.ForeignKey(
         "ledger.Deployment", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -152,9 +159,14 @@ class StatementLine(models.Model):
         constraints = [
             models.UniqueConstraint(
                 name="settlement_statement_line_position_deployment_uniq",
-                fields=["position", "deployment", "prior_period"],
+                fields=["position", "kind", "deployment", "prior_period"],
                 nulls_distinct=False,
-            )
+            ),
+            models.CheckConstraint(
+                name="settlement_statement_line_kind_deployment",
+                condition=models.Q(kind="usage", deployment__isnull=False)
+                | models.Q(kind__in=["correction", "true_up"], deployment__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -222,3 +234,52 @@ class SettledEntry(models.Model):
 
     def __str__(self) -> str:
         return f"entry {self.entry_id} in position {self.position_id}"
+
+
+class TrueUp(models.Model):
+    """What volume terms add to an agreement's period in all, as it was known at a close.
+
+    `period` is whose volume counts, `booked_period` the one at whose close it was calculated. The
+    amounts are of the whole period; `journal_entry` posts what they differ by from those of the
+    row before, and is null where that is nothing. `through_entry` is the newest journal entry of
+    the agreement whose usage is in `sums`.
+    """
+
+    agreement = models.ForeignKey("ledger.Agreement", on_delete=models.PROTECT, related_name="+")
+    agreement_version = models.ForeignKey(
+        "ledger.AgreementVersion", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    period = models.ForeignKey("ledger.Period", on_delete=models.PROTECT, related_name="+")
+    booked_period = models.ForeignKey("ledger.Period", on_delete=models.PROTECT, related_name="+")
+    currency = models.TextField()
+    through_entry = models.BigIntegerField()
+    inputs = models.JSONField()
+    volume = _amount()
+    discount = _amount()
+    commitment = _amount()
+    fee_consumer = _amount()
+    fee_provider = _amount()
+    working = models.JSONField()
+    digest = models.TextField()
+    journal_entry = models.OneToOneField(
+        "ledger.JournalEntry", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        db_table = "settlement_true_up"
+        verbose_name = "true-up"
+        constraints = [
+            models.UniqueConstraint(
+                name="settlement_true_up_period_booked_uniq",
+                fields=["agreement", "period", "currency", "booked_period"],
+            ),
+            models.CheckConstraint(
+                name="settlement_true_up_discount_sign", condition=models.Q(discount__lte=0)
+            ),
+            models.CheckConstraint(
+                name="settlement_true_up_commitment_sign", condition=models.Q(commitment__gte=0)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"true-up {self.pk}"

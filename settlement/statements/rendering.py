@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from ledger.periods import last_day
 from ledger.quantities import JOULES_PER_KWH, round_half_even, round_to_minor_unit
+from settlement.clearing import working
 from settlement.statements.exports.csv import safe
 from settlement.statements.statement import (
     Components,
@@ -18,13 +19,14 @@ from settlement.statements.statement import (
     Side,
     Statement,
     StatementRow,
+    TrueUpWorking,
     statements,
 )
 
 WIDTH: Final = 78
 COMPONENTS: Final = tuple(one.name for one in fields(Components))
 ROW_FIELDS: Final = tuple(one.name for one in fields(StatementRow) if one.name != "components")
-CORRECTION: Final = "corrections"
+NAMES: Final = {"correction": "corrections", "true_up": "true-ups by volume terms"}
 
 
 def write_statements(*, settlement_id: int, folder: Path) -> list[Path]:
@@ -115,16 +117,29 @@ def _section(section: Section, *, currency: str) -> Iterator[str]:
     yield "-" * WIDTH
     yield _line("carried over from before", f"{section.carried:,f}")
     for row in section.rows:
-        name = f"{row.model} ({row.deployment})" if row.deployment else CORRECTION
+        name = f"{row.model} ({row.deployment})" if row.deployment else NAMES[row.kind]
         late = ", of an earlier month" if row.prior_period else ""
-        yield f"{name}{late}: {row.events:,} events, {row.tokens:,.0f} tokens"
-        if row.components:
+        if row.kind == "true_up":
+            yield f"{name}{late}"
+        else:
+            yield f"{name}{late}: {row.events:,} events, {row.tokens:,.0f} tokens"
+        if row.components and row.kind != "true_up":
             for part in COMPONENTS:
                 yield _line(f"    {part}", f"{getattr(row.components, part):,f}")
         yield _line("  price", f"{row.price:,f}")
+    for one in section.true_ups:
+        yield from _true_up(one)
     yield _line("platform's fee", f"{section.fee if bought else -section.fee:,f}")
     yield _line("due, rounded to the smallest unit", _money(section.due, currency=currency))
     yield _line("carried over to the next month", f"{section.residue:,f}")
+
+
+def _true_up(one: TrueUpWorking) -> Iterator[str]:
+    """Yield how a month's true-up came about: what was measured, at what, to what."""
+    yield f"How the true-up of {one.month:%Y-%m} came about (all of the month)"
+    for row in one.working:
+        yield _line(f"    {working.sentence(row)}", f"{Decimal(row['amount']):,f}")
+    yield _line("    of it in this settlement", f"{one.booked:,f}")
 
 
 def _side(side: Side, set_offs: list[tuple[str, Decimal]], *, currency: str) -> Iterator[str]:

@@ -4,6 +4,7 @@ Signs turn here and nowhere else: an amount in a statement is positive when it i
 consumer or credited to a provider, whatever side of an account it stands on.
 """
 
+import json
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
@@ -34,7 +35,7 @@ POSITIONS: Final = """
     ORDER BY agreement.code
 """
 LINES: Final = """
-    SELECT line.position_id, deployment.code, deployment.model, line.prior_period,
+    SELECT line.position_id, line.kind, deployment.code, deployment.model, line.prior_period,
            line.discloses_cost, line.events, line.tokens, line.energy_joules,
            line.co2_location_grams, line.co2_market_grams,
            line.compute, line.energy, line.green, line.scarcity, line.margin,
@@ -42,7 +43,23 @@ LINES: Final = """
     FROM settlement_statement_line line
     LEFT JOIN ledger_deployment deployment ON deployment.id = line.deployment_id
     WHERE line.position_id = ANY(%(positions)s)
-    ORDER BY line.position_id, deployment.code NULLS LAST, line.prior_period
+    ORDER BY line.position_id, deployment.code NULLS LAST, line.kind, line.prior_period
+"""
+TRUE_UPS: Final = """
+    SELECT position.id, period.starts_on, true_up.working,
+           true_up.volume, true_up.discount, true_up.commitment,
+           COALESCE(-(SELECT sum(posting.amount)
+                      FROM ledger_posting posting
+                      JOIN ledger_account account ON account.id = posting.account_id
+                      WHERE posting.entry_id = true_up.journal_entry_id
+                        AND account.purpose = 'payable' AND account.component <> 'fee'), 0)
+    FROM settlement_position position
+    JOIN settlement_settlement settlement ON settlement.id = position.settlement_id
+    JOIN settlement_true_up true_up
+        ON true_up.booked_period_id = position.period_id AND true_up.currency = settlement.currency
+    JOIN ledger_period period ON period.id = true_up.period_id
+    WHERE position.id = ANY(%(positions)s)
+    ORDER BY position.id, period.starts_on
 """
 SET_OFFS: Final = """
     SELECT first.code, second.code, netting.amount
@@ -80,12 +97,13 @@ class Components:
 
 @dataclass(frozen=True, slots=True)
 class StatementRow:
-    """What one deployment served; without one, corrections.
+    """What one deployment served (`kind` usage), or what corrections or true-ups changed.
 
     `components` is None where the provider does not disclose them to the consumer. `fee` is the
     party's own part of the platform's fee: added for a consumer, taken off for a provider.
     """
 
+    kind: str
     deployment: str | None
     model: str | None
     prior_period: bool
@@ -101,6 +119,22 @@ class StatementRow:
 
 
 @dataclass(frozen=True, slots=True)
+class TrueUpWorking:
+    """How volume terms came to what they add to a month, and what of it is in this settlement.
+
+    `volume`, `discount` and `commitment` are of the whole month, as now known; `booked` is what
+    they differ by from what was booked for the month before. `working` has a row a step.
+    """
+
+    month: date
+    working: list[dict[str, str]]
+    volume: Decimal
+    discount: Decimal
+    commitment: Decimal
+    booked: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """One agreement in one role: carried + price ± fee = due + residue."""
 
@@ -110,6 +144,7 @@ class Section:
     counterparty_name: str
     carried: Decimal
     rows: list[StatementRow]
+    true_ups: list[TrueUpWorking]
     price: Decimal
     fee: Decimal
     due: Decimal
@@ -156,6 +191,7 @@ class Material:
     settlement: Settlement
     positions: list[tuple[Any, ...]]
     lines: dict[int, list[tuple[Any, ...]]]
+    true_ups: dict[int, list[TrueUpWorking]]
     set_offs: list[tuple[str, str, Decimal]]
     dues: dict[str, Decimal]
 
@@ -172,7 +208,7 @@ def statement(*, settlement_id: int, party: Party) -> Statement:
 def statements(*, settlement_id: int) -> list[Statement]:
     """Return the statement of every party that is in the settlement, by party code.
 
-    Four statements of SQL and one for the settlement, however many parties there are.
+    Five statements of SQL and one for the settlement, however many parties there are.
 
     :raises NoSuchSettlement: if there is none.
     """
@@ -190,8 +226,13 @@ def _material(settlement_id: int, *, party_id: int | None) -> Material:
     scope = {"settlement": settlement_id, "party": party_id}
     positions = _rows(POSITIONS, scope)
     lines: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
-    for row in _rows(LINES, {"positions": [position[0] for position in positions]}):
+    numbers = {"positions": [position[0] for position in positions]}
+    for row in _rows(LINES, numbers):
         lines[row[0]].append(row)
+    true_ups: dict[int, list[TrueUpWorking]] = defaultdict(list)
+    for position_id, month, working, *amounts in _rows(TRUE_UPS, numbers):
+        steps = json.loads(working) if isinstance(working, str) else working
+        true_ups[position_id].append(TrueUpWorking(month, steps, *amounts))
     dues = _rows(
         DUES,
         {"currency": settlement.currency, "ends_on": settlement.ends_on, "party": party_id},
@@ -200,6 +241,7 @@ def _material(settlement_id: int, *, party_id: int | None) -> Material:
         settlement=settlement,
         positions=positions,
         lines=lines,
+        true_ups=true_ups,
         set_offs=[(first, second, amount) for first, second, amount in _rows(SET_OFFS, scope)],
         dues=dict(dues),
     )
@@ -211,7 +253,7 @@ def _statement(material: Material, *, party: str, name: str) -> Statement:
         sections = [
             section
             for position in material.positions
-            for section in _sections(position, material.lines[position[0]], party=party)
+            for section in _sections(position, material, party=party)
         ]
         set_offs = [
             (second if first == party else first, amount)
@@ -278,13 +320,12 @@ def _quantities(sections: list[Section]) -> dict[str, Any]:
     return {"events": sum(row.events for row in told.values()), **sums}
 
 
-def _sections(
-    position: tuple[Any, ...], lines: list[tuple[Any, ...]], *, party: str
-) -> list[Section]:
+def _sections(position: tuple[Any, ...], material: Material, *, party: str) -> list[Section]:
     """Return the position as the party reads it: in one role, or in both if it serves itself."""
     agreement, provider, provider_name, consumer, consumer_name = position[1:6]
     price, fee_consumer, fee_provider, carried_consumer, carried_provider = position[6:11]
     consumer_due, provider_due, consumer_residue, provider_residue = position[11:]
+    lines, true_ups = material.lines[position[0]], material.true_ups[position[0]]
     sections = []
     if consumer == party:
         rows = [_row(line, role="consumer", sees_cost=provider == party) for line in lines]
@@ -296,6 +337,7 @@ def _sections(
                 counterparty_name=provider_name,
                 carried=carried_consumer,
                 rows=rows,
+                true_ups=true_ups,
                 price=price,
                 fee=fee_consumer,
                 due=consumer_due,
@@ -312,6 +354,7 @@ def _sections(
                 counterparty_name=consumer_name,
                 carried=carried_provider,
                 rows=rows,
+                true_ups=true_ups,
                 price=price,
                 fee=fee_provider,
                 due=provider_due,
@@ -322,13 +365,14 @@ def _sections(
 
 
 def _row(line: tuple[Any, ...], *, role: Role, sees_cost: bool) -> StatementRow:
-    _, deployment, model, prior_period, discloses_cost = line[:5]
-    events, tokens, joules, location, market = line[5:10]
-    components = Components(*line[10:15])
-    price = sum(line[10:15], ZERO)
-    fee_consumer, fee_provider = line[15:]
+    _, kind, deployment, model, prior_period, discloses_cost = line[:6]
+    events, tokens, joules, location, market = line[6:11]
+    components = Components(*line[11:16])
+    price = sum(line[11:16], ZERO)
+    fee_consumer, fee_provider = line[16:]
     fee = fee_consumer if role == "consumer" else fee_provider
     return StatementRow(
+        kind=kind,
         deployment=deployment,
         model=model,
         prior_period=prior_period,

@@ -65,6 +65,7 @@ class AgreementVersion(Version):
     """Currency, rate card and platform fee of an agreement.
 
     `fee_rate` is a fraction of the price; `fee_consumer_share` of it is borne by the consumer.
+    `volume_terms` are settled when a period closes, see `volume_terms.py`; null where none are.
     """
 
     agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="+")
@@ -73,6 +74,7 @@ class AgreementVersion(Version):
     fee_rate = columns.figure()
     fee_consumer_share = columns.figure()
     discloses_cost = models.BooleanField(default=False)
+    volume_terms = models.JSONField(null=True, blank=True)
 
     class Meta:
         db_table = "ledger_agreement_version"

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ledger.pricing import bounds, source_names
+from ledger.pricing import bounds, source_names, volume_terms
 from ledger.pricing.models import (
     Agreement,
     AgreementVersion,
@@ -18,6 +18,15 @@ from ledger.pricing.terms import terms_from_document
 
 def _check_rate_card(row: Row) -> None:
     terms_from_document(row["terms"])
+
+
+_check_fee: Final = section.within(fee_rate=bounds.fraction, fee_consumer_share=bounds.fraction)
+
+
+def _check_agreement_version(row: Row) -> None:
+    _check_fee(row)
+    if row.get("volume_terms") is not None:
+        volume_terms.from_document(row["volume_terms"])
 
 
 SECTIONS: Final[tuple[Section, ...]] = (
@@ -61,7 +70,7 @@ SECTIONS: Final[tuple[Section, ...]] = (
             "rate_card": ("provider", "rate_card"),
             "provenance": ("provenance",),
         },
-        section.within(fee_rate=bounds.fraction, fee_consumer_share=bounds.fraction),
+        _check_agreement_version,
     ),
     Section(
         "source_names",

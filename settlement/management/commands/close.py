@@ -35,6 +35,8 @@ class Command(BaseCommand):
                 despite_waiting=options["despite_waiting"],
             )
         self.stdout.write(f"{closed.starts_on:%Y-%m} is closed: {closed.periods} periods")
+        if closed.true_ups:
+            self.stdout.write(f"true-ups posted: {closed.true_ups}")
         if closed.waiting:
             self.stdout.write(
                 f"left waiting: {closed.waiting.batches} batches,"

@@ -35,7 +35,7 @@ LINES: Final = """
            line.co2_market_grams, line.compute, line.energy, line.green, line.scarcity,
            line.margin,
            line.compute + line.energy + line.green + line.scarcity + line.margin,
-           line.fee_consumer, line.fee_provider
+           line.fee_consumer, line.fee_provider, line.kind
     FROM settlement_statement_line line
     JOIN settlement_position position ON position.id = line.position_id
     JOIN settlement_settlement settlement ON settlement.id = position.settlement_id
@@ -44,7 +44,7 @@ LINES: Final = """
     JOIN ledger_party consumer ON consumer.id = agreement.consumer_id
     LEFT JOIN ledger_deployment deployment ON deployment.id = line.deployment_id
     WHERE settlement.id = %(settlement)s
-    ORDER BY agreement.code, deployment.code NULLS LAST, line.prior_period
+    ORDER BY agreement.code, deployment.code NULLS LAST, line.kind, line.prior_period
 """
 POSITIONS: Final = """
     SELECT settlement.starts_on, settlement.id, settlement.currency, agreement.code,
@@ -88,7 +88,7 @@ LINE_HEADER: Final = (
     *PARTIES,
     *("deployment", "model", "prior_period", "events", "tokens", "energy_joules"),
     *("co2_location_grams", "co2_market_grams", *LINE_AMOUNTS, "price"),
-    *("fee_consumer", "fee_provider"),
+    *("fee_consumer", "fee_provider", "kind"),
 )
 POSITION_HEADER: Final = (
     *PARTIES,

@@ -36,6 +36,19 @@ AUGUST = date(2026, 8, 1)
 SEPTEMBER = date(2026, 9, 1)
 LATE_NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
+VOLUME_TERMS = {
+    "tiers": {
+        "kind": "graduated",
+        "measure": "tokens",
+        "steps": [
+            {"up_to": "1000", "per_million_tokens": "2"},
+            {"per_million_tokens": "1"},
+        ],
+    },
+    "discount": {"percent": "7"},
+    "minimum": "10",
+}
+
 
 def catalogue() -> dict[str, Any]:
     """Return the small catalogue with peak hours, a second band, and a consumer who pays in USD."""
@@ -91,6 +104,7 @@ def catalogue() -> dict[str, Any]:
             rate_card="standard",
             fee_rate="0.03",
             fee_consumer_share="1",
+            volume_terms=VOLUME_TERMS,
         )
     ]
     return document

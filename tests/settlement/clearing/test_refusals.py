@@ -120,6 +120,8 @@ class TestTheDatabase:
             ("UPDATE settlement_settled_entry SET currency = 'USD'", "settlement_settled_entry"),
             ("DELETE FROM settlement_settled_entry", "settlement_settled_entry"),
             ("TRUNCATE settlement_settled_entry", "settlement_settled_entry"),
+            ("UPDATE settlement_true_up SET volume = 0", "settlement_true_up"),
+            ("DELETE FROM settlement_true_up", "settlement_true_up"),
         ],
     )
     def test_refuses_to_change_what_is_approved(
@@ -132,10 +134,10 @@ class TestTheDatabase:
     def test_refuses_to_add_to_what_is_approved(self, approved: Settlement) -> None:
         with refused_by("settlement_statement_line_added_append_only"):
             execute(
-                "INSERT INTO settlement_statement_line (position_id, deployment_id, prior_period,"
+                "INSERT INTO settlement_statement_line (position_id, kind, deployment_id, prior_period,"
                 " discloses_cost, events, tokens, energy_joules, co2_location_grams,"
                 " co2_market_grams, compute, energy, green, scarcity, margin, fee_consumer,"
-                " fee_provider) SELECT position_id,"
+                " fee_provider) SELECT position_id, kind,"
                 " deployment_id, NOT prior_period, false, events, tokens, energy_joules,"
                 " co2_location_grams, co2_market_grams, compute, energy, green, scarcity, margin,"
                 " fee_consumer, fee_provider FROM settlement_statement_line"

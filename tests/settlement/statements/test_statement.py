@@ -142,13 +142,11 @@ class TestStatements:
             told(party, settlement.pk) for party in ("acme", "eastcloud", "westcloud")
         ]
 
-    def test_take_five_statements_of_sql_for_everybody(
-        self, django_assert_num_queries: Any
-    ) -> None:
+    def test_take_six_statements_of_sql_for_everybody(self, django_assert_num_queries: Any) -> None:
         factories.publish()
         for agreement in factories.AGREEMENTS:
             factories.post(agreement, price="10")
         settlement = factories.settle()
 
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             statements(settlement_id=settlement.pk)

@@ -1,0 +1,1 @@
+ALTER TABLE settlement_statement_line DROP COLUMN kind;

@@ -1,0 +1,1 @@
+DROP TRIGGER settlement_true_up_append_only ON settlement_true_up;
