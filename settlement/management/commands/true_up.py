@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from ledger.management import acting
 from ledger.periods import parse_month
 from settlement.clearing import true_ups, working
-from settlement.management import acting
 
 WIDTH = 60
 

@@ -113,13 +113,13 @@ BOOKS: Final = (
     attack(
         "a period's span",
         "UPDATE ledger_period SET starts_on = '2026-10-06' WHERE starts_on = '2026-10-01'",
-        seen_by="periods months accounting-dates settlement-months",
+        seen_by="periods months accounting-dates settlement-months true-ups true-up-sums",
     ),
     attack(
         "a closed period opened again",
         """UPDATE ledger_period SET state = 'open', closed_at = NULL, closed_by_id = NULL
            WHERE starts_on = '2026-10-01'""",
-        seen_by="accounting-dates settlement-months",
+        seen_by="accounting-dates settlement-months true-up-postings",
     ),
     attack(
         "an entry put into a month that was closed long before it",
@@ -161,7 +161,7 @@ SETTLEMENT: Final = (
     attack(
         "a statement's line",
         "UPDATE settlement_statement_line SET margin = margin + 0.000000000001",
-        seen_by="settlement-lines settlement-usage",
+        seen_by="settlement-lines settlement-usage settlement-true-ups",
     ),
     attack(
         "a statement line's tokens",
@@ -182,7 +182,7 @@ SETTLEMENT: Final = (
     attack(
         "the marks of what is settled",
         "DELETE FROM settlement_settled_entry",
-        seen_by="settled-once settlement-usage residues",
+        seen_by="settled-once settlement-usage residues settlement-true-ups",
     ),
     attack(
         "what was approved",

@@ -68,7 +68,7 @@ RATES: Final = (
     attack(
         "an agreement version's fee",
         "UPDATE ledger_agreement_version SET fee_rate = fee_rate + 0.000000000001",
-        seen_by="rate-sources",
+        seen_by="rate-sources true-ups",
     ),
     attack(
         "a rate card's margin",

@@ -152,9 +152,13 @@ USAGE: Final = (
     attack(
         "a rollup's sum",
         "UPDATE ledger_usage_rollup SET margin = margin + 1",
-        seen_by="rollups archives",
+        seen_by="rollups archives true-up-sums",
     ),
-    attack("a rollup deleted", "DELETE FROM ledger_usage_rollup", seen_by="rollups archives"),
+    attack(
+        "a rollup deleted",
+        "DELETE FROM ledger_usage_rollup",
+        seen_by="rollups archives true-up-sums",
+    ),
     attack(
         "an identity deleted from the register",
         """DELETE FROM ledger_event_key WHERE batch_id =

@@ -14,6 +14,7 @@ from tests.ledger.audit import (
     attacks_on_names,
     attacks_on_proposals,
     attacks_on_rates,
+    attacks_on_true_ups,
     attacks_on_usage,
     books,
     in_step,
@@ -34,6 +35,7 @@ ATTACKS = (
     *attacks_on_rates.RATES,
     *attacks_on_proposals.PROPOSALS,
     *attacks_on_books.SETTLEMENT,
+    *attacks_on_true_ups.TRUE_UPS,
 )
 
 

@@ -134,8 +134,8 @@ class TestTheDatabase:
     def test_refuses_to_add_to_what_is_approved(self, approved: Settlement) -> None:
         with refused_by("settlement_statement_line_added_append_only"):
             execute(
-                "INSERT INTO settlement_statement_line (position_id, kind, deployment_id, prior_period,"
-                " discloses_cost, events, tokens, energy_joules, co2_location_grams,"
+                "INSERT INTO settlement_statement_line (position_id, kind, deployment_id,"
+                " prior_period, discloses_cost, events, tokens, energy_joules, co2_location_grams,"
                 " co2_market_grams, compute, energy, green, scarcity, margin, fee_consumer,"
                 " fee_provider) SELECT position_id, kind,"
                 " deployment_id, NOT prior_period, false, events, tokens, energy_joules,"
