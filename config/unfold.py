@@ -22,12 +22,14 @@ def _lists(title: str, icon: str, model: str, app: str = "ledger") -> dict[str, 
     return _leads_to(title, icon, f"{app}_{model}_changelist", f"{app}.view_{model}")
 
 
-def _besides(line: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    """Return a line that is not lit where `other`, whose page lies below its own, is."""
+def _besides(line: dict[str, Any], *others: dict[str, Any]) -> dict[str, Any]:
+    """Return a line that is not lit where one of `others`, whose pages lie below its own, is."""
 
     def is_lit(request: HttpRequest) -> bool:
         here = request.path
-        return here.startswith(str(line["link"])) and not here.startswith(str(other["link"]))
+        return here.startswith(str(line["link"])) and not any(
+            here.startswith(str(other["link"])) for other in others
+        )
 
     return {**line, "active": is_lit}
 
@@ -59,9 +61,13 @@ USAGE: Final = [
 SETTLEMENT: Final = [
     _lists("Settlements", "handshake", "settlement", app="settlement"),
 ]
+QUOTE: Final = _leads_to("Quote", "request_quote", "ledger_quote", "ledger.view_pricerate")
+WHAT_IF: Final = _leads_to("What if", "alt_route", "ledger_what_if", "ledger.view_pricerate")
 PRICES: Final = [
+    QUOTE,
+    WHAT_IF,
     _lists("Slot rates", "schedule", "slotrate"),
-    _lists("Price rates", "sell", "pricerate"),
+    _besides(_lists("Price rates", "sell", "pricerate"), QUOTE, WHAT_IF),
 ]
 PARTIES: Final = [
     _lists("Parties", "groups", "party"),
@@ -121,7 +127,7 @@ SETTINGS: Final[dict[str, Any]] = {
             {"title": "Books", "items": BOOKS},
             {"title": "Usage", "items": USAGE},
             {"title": "Settlement", "items": SETTLEMENT},
-            {"title": "Compiled rates", "items": PRICES},
+            {"title": "Prices", "items": PRICES},
             {"title": "Parties", "items": PARTIES},
             {"title": "Catalogue", "collapsible": True, "items": CATALOGUE},
             {"title": "People", "items": PEOPLE},

@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from ledger.pricing.models import Provenance
+from ledger.pricing.quoting.amounts import Amounts
 from ledger.quantities import (
     JOULES_PER_KWH,
     MICROJOULES_PER_JOULE,
@@ -108,6 +109,24 @@ def kilograms(value: int | Decimal) -> SafeString:
 def exact(value: Decimal) -> SafeString:
     """Show a quantity with all the digits that it has."""
     return format_html('<span class="cw-figure">{}</span>', written(value))
+
+
+@register.filter
+def of(amounts: Amounts, component: str) -> Decimal:
+    """Return an amount in units."""
+    return amounts.of(component)
+
+
+@register.filter
+def units(value: Decimal) -> SafeString:
+    """Show money given in units, as small as one event's."""
+    return figure(value, digits=EVENT_DIGITS)
+
+
+@register.filter
+def places(value: Decimal, digits: int) -> SafeString:
+    """Show a quantity to so many decimal places."""
+    return figure(value, digits=digits)
 
 
 @register.filter

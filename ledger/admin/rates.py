@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from ledger.admin.figures import utc
 from ledger.admin.inputs import flattened
 from ledger.admin.pages import PageAdmin, link, whole_number
+from ledger.admin.quotes import QuotePages
 from ledger.pricing.rates import PriceRate, SlotRate
 from ledger.pricing.slots import MONEY, PHYSICAL
 from ledger.tokens import TOKEN_CLASSES
@@ -84,7 +85,7 @@ class SlotRateAdmin(PageAdmin[SlotRate]):
 
 
 @admin.register(PriceRate)
-class PriceRateAdmin(PageAdmin[PriceRate]):
+class PriceRateAdmin(QuotePages, PageAdmin[PriceRate]):
     """What a token is charged under an agreement, over the slot rate beneath."""
 
     list_display = ("rate", "agreement", "deployment", "slot_rate_link", "currency", "compiled")

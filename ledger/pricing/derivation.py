@@ -24,6 +24,7 @@ from ledger.quantities import (
 )
 from ledger.tokens import TOKEN_CLASSES
 
+AS_PUBLISHED: Final = "as published"
 DIGITS: Final = 12
 """Significant digits that are written; what is computed has sixty."""
 
@@ -88,10 +89,8 @@ def _charged(
     stored: Decimal,
 ) -> list[Step]:
     name, cost = of
-    subject, currency = (
-        f"an {name} token" if name[0] in "aeio" else f"a {name} token",
-        str(price["currency"]),
-    )
+    words, currency = name.replace("_", " "), str(price["currency"])
+    subject = f"a token of {words}"
     fx, foreign = _fx(price, slot["currency"])
     with localcontext(EXACT):
         money = cost.money * fx
@@ -207,7 +206,7 @@ def _converted(slot: Mapping[str, Any], subject: str, name: str, figure: tuple[s
     return Step(
         subject=subject,
         name=name,
-        formula="as published" if not foreign else "as published × exchange rate",
+        formula=AS_PUBLISHED if not foreign else f"{AS_PUBLISHED} × exchange rate",
         filled=written(price) + (f" × {written(rate)}" if foreign else ""),
         result=result,
         unit=str(slot["currency"]),

@@ -14,6 +14,7 @@ from ledger.pricing.rates import PriceRate
 from ledger.pricing.tariff_derivation import Window
 from ledger.quantities import PICO_PER_UNIT, in_units
 
+KWH: Final = "a kilowatt-hour"
 COST_PARTS: Final = ("compute", "energy", "green", "scarcity")
 
 
@@ -71,11 +72,16 @@ def of_rate(
     of_slot, of_price = price_rate.slot_rate.inputs, price_rate.inputs
     document = _tariff(of_slot["electricity"])
     phases = [phase for phase in Phase if phase in {CLASS_PHASES.get(one) for one in token_classes}]
+    of_tariff = tariff_derivation.electricity_steps(
+        document, electricity=of_slot["electricity"], slot=slot
+    )
     steps = [
-        *tariff_derivation.electricity_steps(
-            document, electricity=of_slot["electricity"], slot=slot
+        *of_tariff,
+        *(
+            one
+            for one in derivation.derive(of_slot, phases=phases)
+            if not (of_tariff and one.formula == derivation.AS_PUBLISHED and one.subject == KWH)
         ),
-        *derivation.derive(of_slot, phases=phases),
         *derivation.charge(
             of_price,
             slot=of_slot,
