@@ -40,9 +40,9 @@ NOT_LISTED = {
 QUERIES_OF_A_LIST = 8
 QUERIES_OF_A_PAGE = 12
 VIEWS = (
-    *("admin:ledger_quote", "admin:ledger_what_if"),
     *("admin:index", "admin:ledger_usage_totals", "admin:ledger_set_aside"),
     *("admin:ledger_unmapped", "admin:ledger_coverage"),
+    *("admin:ledger_quote", "admin:ledger_what_if"),
 )
 FORMS = (
     "/admin/ledger/apikey/issue/",
