@@ -118,6 +118,15 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "source-name-invalid": Problem(422, "The mapping of a name makes no sense"),
     "rate-out-of-range": Problem(422, "A rate is too large"),
     "version-not-on-quarter-hour": Problem(422, "Versions begin on a quarter hour"),
+    # the energy books
+    "no-such-site": Problem(404, "There is no such site"),
+    "site-shared": Problem(403, "Several providers share the site"),
+    "site-without-provider": Problem(422, "Nobody serves at the site"),
+    "meter-readings-invalid": Problem(422, "Some meter readings cannot be"),
+    "meter-readings-incomplete": Problem(409, "Meter readings of the month are missing"),
+    "meter-columns-missing": Problem(422, "The file does not name its columns"),
+    "energy-bill-invalid": Problem(422, "The bill makes no sense"),
+    "energy-bill-differs": Problem(409, "The bill is booked with other figures"),
     # books
     "ledger-error": Problem(422, "The ledger refuses this"),
     "refused-by-the-books": Problem(409, "The books refuse this"),

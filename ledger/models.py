@@ -1,6 +1,13 @@
 """Index of the ledger's tables; each is defined where its subject lives."""
 
 from ledger.books.models import Account, Balance, JournalEntry, Period, Posting
+from ledger.energy.models import (
+    EnergyBill,
+    EnergyShare,
+    EnergyTrueUp,
+    EnergyVariance,
+    MeterReading,
+)
 from ledger.parties.models import ApiKey, Deployment, Party, RequestAllowance, SignedRequest, Source
 from ledger.pricing.models import (
     Agreement,
@@ -52,6 +59,10 @@ __all__ = [
     "Coverage",
     "Deployment",
     "DeploymentTerms",
+    "EnergyBill",
+    "EnergyShare",
+    "EnergyTrueUp",
+    "EnergyVariance",
     "EventKey",
     "FxRate",
     "GpuHourPrice",
@@ -60,6 +71,7 @@ __all__ = [
     "HolidayYear",
     "JournalEntry",
     "Manifest",
+    "MeterReading",
     "Party",
     "Period",
     "Posting",

@@ -11,6 +11,7 @@ from ledger.audit import (
     books,
     corrections,
     coverage,
+    energy,
     in_force,
     keys,
     names,
@@ -36,6 +37,7 @@ AUDITS: Final[tuple[Audit, ...]] = (
     *keys.AUDITS,
     *archives.AUDITS,
     *api_keys.AUDITS,
+    *energy.AUDITS,
 )
 
 

@@ -7,6 +7,7 @@ number. August is archived, September was and is back.
 """
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +15,12 @@ from django.db import connection, transaction
 
 from ledger.books import journal
 from ledger.books.models import Period
+from ledger.energy import bills, readings, sites, true_ups
+from ledger.energy.bills import StatedBill
+from ledger.energy.stated import StatedReading
 from ledger.parties.models import Source
+from ledger.parties.viewers import PLATFORM
+from ledger.periods import month_of, starts_at
 from ledger.pricing.publishing import proposals
 from ledger.rating import rate
 from ledger.rating.archive import restoring, taking
@@ -170,6 +176,7 @@ def keep() -> None:
     rate.rate_pending(now=LATE_NOW)
     correct_what_was_posted()
     publish_by_two()
+    meter()
 
 
 def publish_by_two() -> None:
@@ -235,6 +242,28 @@ def state(*, events: int) -> None:
         last_sequence=9,
     )
     manifests.record(source.pk, statements=[statement], now=factories.NOW)
+
+
+def meter() -> None:
+    """Record what October took at the site, bill it, and true it up twice: a reading was wrong."""
+    site = sites.site(PLATFORM, code="west")
+    begin = starts_at(settling.OCTOBER, time_zone=site.time_zone)
+    end = starts_at(month_of(settling.OCTOBER)[1], time_zone=site.time_zone)
+    for facility in ("0.015", "0.02"):
+        stated = {"facility": facility, "it": "0.012", "gpu_busy": "3", "gpu_available": "5.5"}
+        readings.record(
+            PLATFORM,
+            [
+                StatedReading("west", kind, begin, end, Decimal(quantity), "M", "meter 7")
+                for kind, quantity in stated.items()
+            ],
+            by="tests",
+            now=LATE_NOW,
+        )
+        first, last = month_of(settling.OCTOBER)
+        bill = StatedBill("west", None, "B-10", first, last, Decimal(1), Decimal("0.5"), "CNY")
+        bills.book(PLATFORM, bill, by="tests", now=LATE_NOW)
+        true_ups.true_up(site, starts_on=settling.OCTOBER, by="tests", now=LATE_NOW)
 
 
 def reverse(entry_id: int) -> None:

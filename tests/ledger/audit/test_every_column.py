@@ -78,6 +78,11 @@ UNWATCHED: Final[dict[str, set[str]]] = {
         *(f"ledger_proposal.{name}" for name in ("proposed_at", "decided_at")),
         "ledger_correction.requested_by_user_id",
         "ledger_source.first_seen_at",
+        *(
+            f"ledger_{table}.recorded_{name}"
+            for table in ("meter_reading", "energy_bill", "energy_true_up")
+            for name in ("at", "by")
+        ),
         *(f"ledger_archived_month.archived_{name}" for name in ("at", "by")),
         *(f"ledger_restored_month.restored_{name}" for name in ("at", "by")),
         "ledger_usage_batch.rated_at",
@@ -103,7 +108,14 @@ UNWATCHED: Final[dict[str, set[str]]] = {
         *(f"ledger_manifest.{name}" for name in ("events", *TOKEN_CLASSES)),
         *(f"ledger_manifest.{name}" for name in ("first_sequence", "last_sequence")),
     },
+    "What a meter or a utility states stands nowhere else.": {
+        *(f"ledger_meter_reading.{name}" for name in ("grade", "source")),
+        *(f"ledger_energy_bill.{name}" for name in ("starts_on", "kwh")),
+        "ledger_energy_true_up.notes",
+    },
     "Nobody names these rows by their ids.": {
+        "ledger_energy_share.id",
+        "ledger_energy_variance.id",
         "ledger_holiday_year.id",
         "ledger_site_tariff.id",
         "ledger_proposal.id",
