@@ -125,6 +125,7 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "meter-readings-invalid": Problem(422, "Some meter readings cannot be"),
     "meter-readings-incomplete": Problem(409, "Meter readings of the month are missing"),
     "meter-columns-missing": Problem(422, "The file does not name its columns"),
+    "certificate-lot-invalid": Problem(422, "The lot of certificates makes no sense"),
     "energy-bill-invalid": Problem(422, "The bill makes no sense"),
     "energy-bill-differs": Problem(409, "The bill is booked with other figures"),
     # books

@@ -2,6 +2,10 @@
 
 from ledger.books.models import Account, Balance, JournalEntry, Period, Posting
 from ledger.energy.models import (
+    CertificateCancellation,
+    CertificateMatch,
+    CertificateRun,
+    CertificateStock,
     EnergyBill,
     EnergyShare,
     EnergyTrueUp,
@@ -14,6 +18,7 @@ from ledger.pricing.models import (
     AgreementVersion,
     Benchmark,
     CarbonFactor,
+    CertificateLot,
     DeploymentTerms,
     FxRate,
     GpuHourPrice,
@@ -55,6 +60,11 @@ __all__ = [
     "Balance",
     "Benchmark",
     "CarbonFactor",
+    "CertificateCancellation",
+    "CertificateLot",
+    "CertificateMatch",
+    "CertificateRun",
+    "CertificateStock",
     "Correction",
     "Coverage",
     "Deployment",

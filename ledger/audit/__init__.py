@@ -9,6 +9,7 @@ from ledger.audit import (
     api_keys,
     archives,
     books,
+    certificates,
     corrections,
     coverage,
     energy,
@@ -38,6 +39,7 @@ AUDITS: Final[tuple[Audit, ...]] = (
     *archives.AUDITS,
     *api_keys.AUDITS,
     *energy.AUDITS,
+    *certificates.AUDITS,
 )
 
 

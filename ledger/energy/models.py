@@ -160,3 +160,120 @@ class EnergyShare(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider_id} in {self.commodity}"
+
+
+class CertificateStock(models.Model):
+    """What of a lot was received into the books and what of it is cancelled, in watt-hours.
+
+    The database keeps `cancelled` within `received`, so that no watt-hour is claimed twice.
+    """
+
+    lot = models.OneToOneField(
+        "ledger.CertificateLot", primary_key=True, on_delete=models.PROTECT, related_name="stock"
+    )
+    journal_entry = models.ForeignKey(
+        "ledger.JournalEntry", on_delete=models.PROTECT, related_name="+"
+    )
+    received_watt_hours = models.BigIntegerField()
+    cancelled_watt_hours = models.BigIntegerField(default=0)
+    received_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "ledger_certificate_stock"
+        verbose_name_plural = "certificate stock"
+        constraints = [
+            models.CheckConstraint(
+                name="ledger_certificate_stock_never_negative",
+                condition=models.Q(
+                    cancelled_watt_hours__gte=0,
+                    cancelled_watt_hours__lte=models.F("received_watt_hours"),
+                ),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"stock of lot {self.lot_id}"
+
+
+class CertificateRun(models.Model):
+    """One run that cancelled certificates for a provider's usage at a site in a month.
+
+    Microjoules and grams are the whole of the month as the run saw it; `journal_entry` posts what
+    was new of it, and is null where that was nothing.
+    """
+
+    site = models.ForeignKey("ledger.Site", on_delete=models.PROTECT, related_name="+")
+    provider = models.ForeignKey("ledger.Party", on_delete=models.PROTECT, related_name="+")
+    starts_on = models.DateField()
+    run = models.IntegerField()
+    journal_entry = models.ForeignKey(
+        "ledger.JournalEntry", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    consumed_microjoules = models.DecimalField(max_digits=AMOUNT_DIGITS, decimal_places=0)
+    green_microjoules = models.DecimalField(
+        max_digits=AMOUNT_DIGITS, decimal_places=AMOUNT_DECIMALS
+    )
+    unmatched_grams = models.DecimalField(max_digits=AMOUNT_DIGITS, decimal_places=AMOUNT_DECIMALS)
+    recorded_at = models.DateTimeField()
+    recorded_by = models.TextField()
+
+    class Meta:
+        db_table = "ledger_certificate_run"
+        constraints = [
+            models.UniqueConstraint(
+                name="ledger_certificate_run_month_run_uniq",
+                fields=["site", "provider", "starts_on", "run"],
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.site_id}/{self.provider_id} {self.starts_on:%Y-%m} run {self.run}"
+
+
+class CertificateCancellation(models.Model):
+    """Watt-hours of one lot that a run cancelled, for ever."""
+
+    run = models.ForeignKey(CertificateRun, on_delete=models.PROTECT, related_name="cancellations")
+    lot = models.ForeignKey("ledger.CertificateLot", on_delete=models.PROTECT, related_name="+")
+    watt_hours = models.BigIntegerField()
+
+    class Meta:
+        db_table = "ledger_certificate_cancellation"
+        constraints = [
+            models.UniqueConstraint(
+                name="ledger_certificate_cancellation_lot_uniq", fields=["run", "lot"]
+            ),
+            models.CheckConstraint(
+                name="ledger_certificate_cancellation_watt_hours_positive",
+                condition=models.Q(watt_hours__gt=0),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.watt_hours} Wh of lot {self.lot_id}"
+
+
+class CertificateMatch(models.Model):
+    """Watt-hours of a lot that a run matched with usage in one quarter hour."""
+
+    run = models.ForeignKey(CertificateRun, on_delete=models.PROTECT, related_name="matches")
+    slot_starts_at = models.DateTimeField()
+    lot = models.ForeignKey("ledger.CertificateLot", on_delete=models.PROTECT, related_name="+")
+    watt_hours = models.BigIntegerField()
+
+    class Meta:
+        db_table = "ledger_certificate_match"
+        verbose_name_plural = "certificate matches"
+        constraints = [
+            models.UniqueConstraint(
+                name="ledger_certificate_match_slot_lot_uniq",
+                fields=["run", "slot_starts_at", "lot"],
+            ),
+            models.CheckConstraint(
+                name="ledger_certificate_match_watt_hours_positive",
+                condition=models.Q(watt_hours__gt=0),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.watt_hours} Wh at {self.slot_starts_at:%Y-%m-%d %H:%M} UTC"

@@ -5,7 +5,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
-from ledger.energy import reading, sites, true_ups
+from ledger.energy import certificates, reading, sites, true_ups
+from ledger.energy.certificates import Cancelled
 from ledger.energy.reading import EnergyReport, State
 from ledger.energy.true_ups import TrueUp
 from ledger.energy.variances import JOULES
@@ -37,6 +38,41 @@ def true_up(*, starts_on: date, site: str | None, by: str, now: datetime) -> lis
         for one in told
         if site or one.booked.amounts or one.state is not State.SILENT
     ]
+
+
+def cancel(*, starts_on: date, site: str | None, by: str, now: datetime) -> list[Done]:
+    """Receive new lots, and cancel certificates for what each provider used at the sites.
+
+    :raises NoSuchSite: if there is none with this code.
+    """
+    certificates.receive(now=now)
+    of = [sites.site(PLATFORM, code=site)] if site else sites.sites(PLATFORM)
+    told = reading.reports(of, starts_on=starts_on)
+    return [
+        _cancel(one, provider, by=by, now=now)
+        for one in told
+        for provider in one.month.site.providers
+        if (provider, JOULES) in one.booked.amounts
+    ]
+
+
+def _cancel(told: EnergyReport, provider: str, *, by: str, now: datetime) -> Done:
+    site, month = told.month.site, told.month
+    name = f"{site.code} {month.name}, {provider}"
+    try:
+        done = certificates.cancel(
+            site, provider=provider, starts_on=month.starts_on, by=by, now=now
+        )
+    except LedgerError as error:
+        return Done(site.code, f"{name}: nothing cancelled: {error}", refused=True)
+    return Done(site.code, f"{name}: {_cancelled(done)}", refused=False)
+
+
+def _cancelled(done: Cancelled) -> str:
+    """Return what a run of certificates came to in words."""
+    short = f"{done.short_watt_hours} Wh short" if done.short_watt_hours else "nothing short"
+    grams = f"{_shown(done.unmatched_grams)} g of CO2 booked as green have no certificate"
+    return f"{done.watt_hours} Wh cancelled, {short}; {grams}"
 
 
 def _true_up(told: EnergyReport, *, by: str, now: datetime) -> Done:

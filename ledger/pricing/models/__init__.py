@@ -1,5 +1,6 @@
 """The catalogue: things, and their versions, which are never edited."""
 
+from ledger.pricing.models.certificates import CertificateLot
 from ledger.pricing.models.commerce import (
     Agreement,
     AgreementVersion,
@@ -37,6 +38,7 @@ __all__ = [
     "AgreementVersion",
     "Benchmark",
     "CarbonFactor",
+    "CertificateLot",
     "DeploymentTerms",
     "FxRate",
     "GpuHourPrice",

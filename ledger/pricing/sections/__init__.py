@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ledger.pricing.sections import commerce, parties, serving, supply
+from ledger.pricing.sections import certificates, commerce, parties, serving, supply
 from ledger.pricing.sections.section import Section
 
 SECTIONS: Final[tuple[Section, ...]] = (
@@ -10,4 +10,5 @@ SECTIONS: Final[tuple[Section, ...]] = (
     *supply.SECTIONS,
     *serving.SECTIONS,
     *commerce.SECTIONS,
+    *certificates.SECTIONS,
 )

@@ -69,3 +69,57 @@ ENERGY: Final = (
         seen_by="energy-metered energy-posted",
     ),
 )
+
+PROVIDERS: Final = (
+    "(SELECT id FROM ledger_account WHERE code = 'provider:westcloud:certificates:wind-1:GEC')"
+)
+CLAIMED: Final = (
+    "(SELECT id FROM ledger_account WHERE code = 'site:west:certificates_cancelled:westcloud:GEC')"
+)
+RUN_ENTRY: Final = "(SELECT max(journal_entry_id) FROM ledger_certificate_run)"
+
+CERTIFICATES: Final = (
+    attack(
+        "a lot that may be claimed again",
+        "UPDATE ledger_certificate_stock SET cancelled_watt_hours = cancelled_watt_hours - 1",
+        seen_by="certificate-stock",
+    ),
+    attack(
+        "a lot that has more than was made",
+        "UPDATE ledger_certificate_lot SET watt_hours = watt_hours + 1",
+        seen_by="certificate-stock",
+    ),
+    attack(
+        "more matched in a quarter hour than was cancelled",
+        "UPDATE ledger_certificate_match SET watt_hours = watt_hours + 1",
+        seen_by="certificate-matches",
+    ),
+    attack(
+        "a cancellation forgotten",
+        "DELETE FROM ledger_certificate_cancellation",
+        seen_by="certificate-stock certificate-matches certificate-postings",
+    ),
+    attack(
+        "a lot from abroad claimed",
+        "UPDATE ledger_certificate_lot SET zone = 'DE'",
+        seen_by="certificate-matches",
+    ),
+    attack(
+        "grams that found no certificate made fewer",
+        "UPDATE ledger_certificate_run SET unmatched_grams = unmatched_grams - 0.000000001",
+        seen_by="certificate-postings",
+    ),
+    attack(
+        "watt-hours given back in the journal",
+        f"""UPDATE ledger_posting SET amount = amount + 1
+            WHERE entry_id = {RUN_ENTRY} AND account_id = {PROVIDERS}""",
+        f"""UPDATE ledger_posting SET amount = amount - 1
+            WHERE entry_id = {RUN_ENTRY} AND account_id = {CLAIMED}""",
+        seen_by="balances certificate-postings",
+    ),
+    attack(
+        "a run deleted, and its matches left",
+        "DELETE FROM ledger_certificate_run",
+        seen_by="foreign-keys certificate-matches certificate-postings",
+    ),
+)

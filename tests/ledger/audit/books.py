@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from ledger.books import journal
 from ledger.books.models import Period
-from ledger.energy import bills, readings, sites, true_ups
+from ledger.energy import bills, certificates, readings, sites, true_ups
 from ledger.energy.bills import StatedBill
 from ledger.energy.stated import StatedReading
 from ledger.parties.models import Source
@@ -32,6 +32,7 @@ from settlement.clearing import approvals, calendars, runs
 from tests import factories
 from tests.correcting import amend, correct, void
 from tests.factories import version
+from tests.ledger.energy import certifying
 from tests.settlement import factories as settling
 
 PEAK = datetime(2026, 10, 5, 2, 30, tzinfo=UTC)  # half past ten on a Monday in Shanghai
@@ -93,6 +94,10 @@ def catalogue() -> dict[str, Any]:
         {"code": "globex", "name": "Globex", "kind": "consumer"},
     ]
     document["rate_cards"] += [{"provider": "eastcloud", "code": "standard"}]
+    document["certificate_lots"] = [
+        certifying.lot("wind-1", watt_hours=3),
+        certifying.lot("wind-2", watt_hours=4, produced_from="2026-01-15T00:00:00+08:00"),
+    ]
     document["fx_rates"] = [version(base="CNY", quote="USD", rate="0.14")]
     document["agreements"] += [
         document["agreements"][0]
@@ -245,7 +250,11 @@ def state(*, events: int) -> None:
 
 
 def meter() -> None:
-    """Record what October took at the site, bill it, and true it up twice: a reading was wrong."""
+    """Record what October took at the site, bill it, and true it up twice: a reading was wrong.
+
+    Two lots of certificates are claimed whole for what was booked as green, and one watt-hour is
+    short.
+    """
     site = sites.site(PLATFORM, code="west")
     begin = starts_at(settling.OCTOBER, time_zone=site.time_zone)
     end = starts_at(month_of(settling.OCTOBER)[1], time_zone=site.time_zone)
@@ -264,6 +273,10 @@ def meter() -> None:
         bill = StatedBill("west", None, "B-10", first, last, Decimal(1), Decimal("0.5"), "CNY")
         bills.book(PLATFORM, bill, by="tests", now=LATE_NOW)
         true_ups.true_up(site, starts_on=settling.OCTOBER, by="tests", now=LATE_NOW)
+    certificates.receive(now=LATE_NOW)
+    certificates.cancel(
+        site, provider="westcloud", starts_on=settling.OCTOBER, by="tests", now=LATE_NOW
+    )
 
 
 def reverse(entry_id: int) -> None:

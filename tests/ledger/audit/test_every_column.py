@@ -65,7 +65,6 @@ UNWATCHED: Final[dict[str, set[str]]] = {
     "They describe the thing; what is priced stands in its versions.": {
         "ledger_gpu_hour_price.method",
         *(f"ledger_hardware.{name}" for name in ("tdp_watts", "idle_watts")),
-        "ledger_site.time_zone",
         *(f"ledger_tariff.{name}" for name in ("currency", "time_zone")),
     },
     "Who and when: another value is as likely as the one that was written.": {
@@ -78,9 +77,10 @@ UNWATCHED: Final[dict[str, set[str]]] = {
         *(f"ledger_proposal.{name}" for name in ("proposed_at", "decided_at")),
         "ledger_correction.requested_by_user_id",
         "ledger_source.first_seen_at",
+        "ledger_certificate_stock.received_at",
         *(
             f"ledger_{table}.recorded_{name}"
-            for table in ("meter_reading", "energy_bill", "energy_true_up")
+            for table in ("meter_reading", "energy_bill", "energy_true_up", "certificate_run")
             for name in ("at", "by")
         ),
         *(f"ledger_archived_month.archived_{name}" for name in ("at", "by")),
@@ -109,13 +109,19 @@ UNWATCHED: Final[dict[str, set[str]]] = {
         *(f"ledger_manifest.{name}" for name in ("first_sequence", "last_sequence")),
     },
     "What a meter or a utility states stands nowhere else.": {
-        *(f"ledger_meter_reading.{name}" for name in ("grade", "source")),
+        "ledger_meter_reading.source",
         *(f"ledger_energy_bill.{name}" for name in ("starts_on", "kwh")),
+        *(
+            f"ledger_certificate_lot.{name}"
+            for name in (
+                *("technology", "zone", "produced_from", "produced_to", "price_per_mwh"),
+                *("currency", "issuer", "serial_first", "serial_last"),
+            )
+        ),
+        *(f"ledger_certificate_run.{name}_microjoules" for name in ("consumed", "green")),
         "ledger_energy_true_up.notes",
     },
     "Nobody names these rows by their ids.": {
-        "ledger_energy_share.id",
-        "ledger_energy_variance.id",
         "ledger_holiday_year.id",
         "ledger_site_tariff.id",
         "ledger_proposal.id",

@@ -30,6 +30,7 @@ ATTACKS = (
     *attacks_on_names.NAMES,
     *attacks_on_coverage.COVERAGE,
     *attacks_on_energy.ENERGY,
+    *attacks_on_energy.CERTIFICATES,
     *attacks_on_archives.ARCHIVES,
     *attacks_on_keys.KEYS,
     *attacks_on_corrections.ENTRIES,

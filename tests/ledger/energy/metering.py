@@ -39,12 +39,14 @@ def count(*stated: StatedReading, now: datetime = NOW) -> Recorded:
     return readings.record(PLATFORM, list(stated), by="tests", now=now)
 
 
-def use(*event_ids: str, occurred_at: datetime | None = None) -> None:
+def use(*event_ids: str, occurred_at: datetime | None = None, deployment: str = "qwen") -> None:
     """Record and rate events of 2,904 J each (tests/factories.py)."""
     at = occurred_at or factories.OCCURRED_AT
     factories.record(
         *(
-            factories.event(event_id, occurred_at=at + timedelta(seconds=number))
+            factories.event(
+                event_id, occurred_at=at + timedelta(seconds=number), deployment=deployment
+            )
             for number, event_id in enumerate(event_ids)
         ),
         now=NOW,

@@ -1,0 +1,12 @@
+DROP TRIGGER ledger_certificate_stock_append_only ON ledger_certificate_stock;
+DROP TRIGGER ledger_certificate_stock_only_cancels ON ledger_certificate_stock;
+DROP FUNCTION ledger_certificate_stock_check();
+ALTER TABLE ledger_certificate_run
+    DROP CONSTRAINT ledger_certificate_run_month_first,
+    DROP CONSTRAINT ledger_certificate_run_run_positive;
+ALTER TABLE ledger_certificate_match
+    DROP CONSTRAINT ledger_certificate_match_slot_quarter_hour;
+DROP TRIGGER ledger_certificate_match_append_only ON ledger_certificate_match;
+DROP TRIGGER ledger_certificate_cancellation_append_only ON ledger_certificate_cancellation;
+DROP TRIGGER ledger_certificate_run_append_only ON ledger_certificate_run;
+DROP TRIGGER ledger_certificate_lot_append_only ON ledger_certificate_lot;
