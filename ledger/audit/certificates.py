@@ -1,4 +1,4 @@
-"""Audits of certificates: no watt-hour is claimed twice, and what is claimed is matched and posted."""
+"""Audits of certificates: nothing is claimed twice, and what is claimed is matched and posted."""
 
 from typing import Final
 
