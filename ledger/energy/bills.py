@@ -30,7 +30,7 @@ FIND: Final = """
 BY_DOCUMENT: Final = f"{FIND} WHERE bill.site_id = %(site)s AND bill.document = %(document)s"
 LISTED: Final = f"""
     {FIND}
-    WHERE bill.site_id = %(site)s
+    WHERE bill.site_id = ANY(%(sites)s)
       AND (%(sees_all)s OR bill.provider_id = %(party)s)
       AND (%(before)s::bigint IS NULL OR bill.id < %(before)s)
     ORDER BY bill.id DESC
@@ -189,14 +189,16 @@ def book(viewer: Viewer, stated: StatedBill, *, by: str, now: datetime) -> BillL
     return _rows(BY_DOCUMENT, {"site": site.id, "document": stated.document})[0]
 
 
-def listed(viewer: Viewer, *, site: str, before: int | None, limit: int) -> list[BillLine]:
-    """Return the bills of a site that are the viewer's, newest first.
+def listed(viewer: Viewer, *, site: str | None, before: int | None, limit: int) -> list[BillLine]:
+    """Return the bills that are the viewer's, of one site or of all, newest first.
 
-    :raises NoSuchSite: if the viewer does not serve there.
+    :raises NoSuchSite: if the viewer does not serve at the site.
     """
-    found = sites.site(viewer, code=site)
+    found = sites.sites(viewer) if site is None else [sites.site(viewer, code=site)]
     scope = {"party": viewer.party_id, "sees_all": viewer.sees_all}
-    return _rows(LISTED, {"site": found.id, "before": before, "limit": limit, **scope})
+    return _rows(
+        LISTED, {"sites": [one.id for one in found], "before": before, "limit": limit, **scope}
+    )
 
 
 def of_months(months: Iterable[SiteMonth]) -> dict[int, list[BillLine]]:

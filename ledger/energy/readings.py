@@ -42,7 +42,7 @@ LISTED: Final = """
            reading.recorded_at, reading.recorded_by
     FROM ledger_meter_reading reading
     JOIN ledger_site site ON site.id = reading.site_id
-    WHERE reading.site_id = %(site)s
+    WHERE reading.site_id = ANY(%(sites)s)
       AND (%(kind)s::text IS NULL OR reading.kind = %(kind)s)
       AND (%(since)s::timestamptz IS NULL OR reading.starts_at >= %(since)s)
       AND (%(until)s::timestamptz IS NULL OR reading.starts_at < %(until)s)
@@ -149,22 +149,24 @@ def record(
 def listed(
     viewer: Viewer,
     *,
-    site: str,
+    site: str | None,
     kind: str | None,
     span: tuple[datetime | None, datetime | None],
     before: int | None,
     limit: int,
 ) -> list[ReadingLine]:
-    """Return readings of a site that begin in the span, newest first, every revision of them.
+    """Return readings that begin in the span, newest first, every revision of them.
 
-    :raises NoSuchSite: if the viewer does not serve there.
+    Of one site, or of all at which the viewer serves.
+
+    :raises NoSuchSite: if the viewer does not serve at the site.
     """
-    found = sites.site(viewer, code=site)
+    found = sites.sites(viewer) if site is None else [sites.site(viewer, code=site)]
     with connection.cursor() as cursor:
         cursor.execute(
             LISTED,
             {
-                "site": found.id,
+                "sites": [one.id for one in found],
                 "kind": kind,
                 "since": span[0],
                 "until": span[1],

@@ -30,6 +30,7 @@ SCOPES: Final = (
     "events:write",
     "events:correct",
     "names:write",
+    "meters:write",
     "catalogue:write",
     "catalogue:approve",
     "books:read",

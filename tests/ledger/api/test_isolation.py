@@ -11,6 +11,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from ledger.books.models import Account, JournalEntry
 from ledger.parties.models import Source
+from ledger.pricing.models import Site
 from ledger.rating.identity import public_id
 from ledger.rating.models import UsageEntry
 from ledger.usage.models import Correction, UsageBatch
@@ -46,6 +47,7 @@ def identifiers() -> dict[str, list[str]]:
         "batch_id": [str(batch.id) for batch in UsageBatch.objects.all()],
         "correction_id": [str(one.id) for one in Correction.objects.all()],
         "source_id": [str(source.id) for source in Source.objects.all()],
+        "site": [site.code for site in Site.objects.all()],
         "settlement_id": ["1"],
         "proposal_id": ["1"],
     }

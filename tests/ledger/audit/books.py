@@ -94,10 +94,6 @@ def catalogue() -> dict[str, Any]:
         {"code": "globex", "name": "Globex", "kind": "consumer"},
     ]
     document["rate_cards"] += [{"provider": "eastcloud", "code": "standard"}]
-    document["certificate_lots"] = [
-        certifying.lot("wind-1", watt_hours=3),
-        certifying.lot("wind-2", watt_hours=4, produced_from="2026-01-15T00:00:00+08:00"),
-    ]
     document["fx_rates"] = [version(base="CNY", quote="USD", rate="0.14")]
     document["agreements"] += [
         document["agreements"][0]
@@ -131,10 +127,21 @@ def source_names() -> list[dict[str, Any]]:
     ]
 
 
+def certificate_lots() -> list[dict[str, Any]]:
+    """Return two small lots, one older than the other."""
+    later = "2026-01-15T00:00:00+08:00"
+    return [
+        certifying.lot("wind-1", watt_hours=3),
+        certifying.lot("wind-2", watt_hours=4, produced_from=later),
+    ]
+
+
 def keep() -> None:
     """Publish, record, rate, archive, correct, close, settle, and take in what comes late."""
     settling.user("corrector")
-    factories.publish(catalogue() | {"source_names": source_names()})
+    factories.publish(
+        catalogue() | {"source_names": source_names(), "certificate_lots": certificate_lots()}
+    )
     archive_the_summer()
     factories.record(
         factories.event(
