@@ -38,6 +38,11 @@ SCHEDULE: Final[dict[str, dict[str, Any]]] = {
         "schedule": 1.0,
         "options": {"expires": 1.0},
     },
+    "compile-rates-ahead": {
+        "task": "ledger.tasks.compile_rates_ahead",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
     "prepare-partitions": {
         "task": "ledger.tasks.prepare_partitions",
         "schedule": 3600.0,

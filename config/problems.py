@@ -102,6 +102,8 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "invalid-cost-input": Problem(422, "A figure of the cost makes no sense"),
     "code-invalid": Problem(422, "The code has another form than account codes allow"),
     "invalid-holidays": Problem(422, "The days of the holiday calendar make no sense"),
+    "invalid-price-day": Problem(422, "The day of market prices is not complete or not exact"),
+    "price-table-invalid": Problem(422, "The table of market prices cannot be read"),
     "invalid-tariff": Problem(422, "The tariff is not complete or contradicts itself"),
     "invalid-terms": Problem(422, "The terms of the rate card make no sense"),
     "invalid-volume-terms": Problem(422, "The volume terms of the agreement make no sense"),

@@ -24,7 +24,9 @@ from ledger.pricing.models import (
     GpuHourPrice,
     GreenSupply,
     Hardware,
+    HardwareVersion,
     HolidayYear,
+    PriceDay,
     Proposal,
     Provenance,
     Publication,
@@ -34,8 +36,10 @@ from ledger.pricing.models import (
     Site,
     SitePue,
     SiteTariff,
+    SiteWue,
     Tariff,
     TariffVersion,
+    WaterFactor,
 )
 from ledger.pricing.rates import PriceRate, SlotRate
 from ledger.pricing.source_names import SourceName
@@ -78,6 +82,7 @@ __all__ = [
     "GpuHourPrice",
     "GreenSupply",
     "Hardware",
+    "HardwareVersion",
     "HolidayYear",
     "JournalEntry",
     "Manifest",
@@ -85,6 +90,7 @@ __all__ = [
     "Party",
     "Period",
     "Posting",
+    "PriceDay",
     "PriceRate",
     "Proposal",
     "Provenance",
@@ -99,6 +105,7 @@ __all__ = [
     "Site",
     "SitePue",
     "SiteTariff",
+    "SiteWue",
     "SlotRate",
     "Source",
     "SourceName",
@@ -107,4 +114,5 @@ __all__ = [
     "UsageBatch",
     "UsageEntry",
     "UsageRollup",
+    "WaterFactor",
 ]

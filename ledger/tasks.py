@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from ledger.parties import signing
+from ledger.pricing import ahead
 from ledger.rating import partitions, payloads, rate
 from ledger.rating.corrections import applying
 
@@ -18,6 +19,9 @@ logger = logging.getLogger(__name__)
 
 CLAIMS_A_RUN: Final = 20
 """A run ends after so many claims, so that a worker that is asked to stop does so in seconds."""
+
+DAYS_AHEAD: Final = 2
+"""Rates are compiled every hour for so many days: a beat that is down for a day does not hurt."""
 
 WAKE_EVERY_SECONDS: Final = 0.2
 SILENCE_AFTER_FAILURE_SECONDS: Final = 10.0
@@ -53,6 +57,13 @@ def apply_corrections(**_kwargs: Any) -> None:
 def prepare_partitions(**_kwargs: Any) -> None:
     """Make the usage journal's months ahead of time."""
     partitions.prepare_ahead(now=timezone.now())
+
+
+@shared_task(name="ledger.tasks.compile_rates_ahead", ignore_result=True)
+def compile_rates_ahead(**_kwargs: Any) -> None:
+    """Compile the rates that the next two days will need."""
+    now = timezone.now()
+    ahead.compile_rates(starts_at=now, days=DAYS_AHEAD, now=now)
 
 
 @shared_task(name="ledger.tasks.drop_payloads", ignore_result=True)

@@ -28,7 +28,9 @@ from ledger.pricing.models import (
     GpuHourPrice,
     GreenSupply,
     Hardware,
+    HardwareVersion,
     HolidayYear,
+    PriceDay,
     Provenance,
     Publication,
     RateCard,
@@ -37,8 +39,10 @@ from ledger.pricing.models import (
     Site,
     SitePue,
     SiteTariff,
+    SiteWue,
     Tariff,
     TariffVersion,
+    WaterFactor,
 )
 
 M = TypeVar("M", bound=models.Model)
@@ -135,7 +139,8 @@ def decimal(name: str) -> Callable[[Any], SafeString]:
 
     @admin.display(description=name.replace("_", " "), ordering=name)
     def column(row: Any) -> SafeString:
-        return exact(getattr(row, name))
+        figure = getattr(row, name)
+        return SafeString("") if figure is None else exact(figure)
 
     # The style sheet knows columns of figures by this ending.
     column.__name__ = f"{name}_figure"
@@ -261,6 +266,39 @@ class SitePueAdmin(VersionAdmin[SitePue]):
     decimals = ("pue",)
 
 
+@admin.register(PriceDay)
+class PriceDayAdmin(CatalogueAdmin[PriceDay]):
+    """Market prices of electricity, day by day."""
+
+    list_display = ("series", "day", "revision", "resolution_minutes", "currency", "provenance")
+    list_filter = ("series",)
+    ordering = ("series", "-day", "-revision")
+
+
+@admin.register(HardwareVersion)
+class HardwareVersionAdmin(VersionAdmin[HardwareVersion]):
+    """What is known of accelerators."""
+
+    list_display = ("hardware", "embodied_kg_co2e", "embodied_life_years", *VERSION_COLUMNS)
+    decimals = ("embodied_kg_co2e", "embodied_life_years")
+
+
+@admin.register(SiteWue)
+class SiteWueAdmin(VersionAdmin[SiteWue]):
+    """Litres of water for each kWh of a site's IT."""
+
+    list_display = ("site", "litres_per_kwh", *VERSION_COLUMNS)
+    decimals = ("litres_per_kwh",)
+
+
+@admin.register(WaterFactor)
+class WaterFactorAdmin(VersionAdmin[WaterFactor]):
+    """Litres of water behind each kWh of a grid."""
+
+    list_display = ("zone", "litres_per_kwh", *VERSION_COLUMNS)
+    decimals = ("litres_per_kwh",)
+
+
 @admin.register(SiteTariff)
 class SiteTariffAdmin(VersionAdmin[SiteTariff]):
     """Which tariff a site buys under."""
@@ -298,8 +336,11 @@ class CarbonFactorAdmin(VersionAdmin[CarbonFactor]):
 class GpuHourPriceAdmin(VersionAdmin[GpuHourPrice]):
     """What an hour of a GPU costs."""
 
-    list_display = ("code", "hardware", "price", "currency", "includes_energy", *VERSION_COLUMNS)
-    decimals = ("price",)
+    list_display = (
+        *("code", "hardware", "method", "price", "capex", "currency", "includes_energy"),
+        *VERSION_COLUMNS,
+    )
+    decimals = ("price", "capex")
 
 
 @admin.register(FxRate)

@@ -23,7 +23,10 @@ UNITS: Final = {
     "energy_microjoules": "energy, µJ",
     "co2_location_nanograms": "CO₂ location-based, ng",
     "co2_market_nanograms": "CO₂ market-based, ng",
+    "embodied_nanograms": "embodied CO₂e (not booked), ng",
+    "water_nanolitres": "water (not booked), nl",
 }
+REPORTED: Final = ("embodied_nanograms", "water_nanolitres")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class SlotRateAdmin(PageAdmin[SlotRate]):
             "rate": rate,
             "deployment": rate.deployment,
             "classes": TOKEN_CLASSES,
-            "rows": [*_rows(rate, PHYSICAL), *_rows(rate, SLOT_MONEY)],
+            "rows": [*_rows(rate, (*PHYSICAL, *_known(rate))), *_rows(rate, SLOT_MONEY)],
             "inputs": flattened(rate.inputs),
             "digest": bytes(rate.inputs_digest).hex(),
         }
@@ -148,6 +151,11 @@ class PriceRateAdmin(QuotePages, PageAdmin[PriceRate]):
             "inputs": flattened(rate.inputs),
             "digest": bytes(rate.inputs_digest).hex(),
         }
+
+
+def _known(rate: SlotRate) -> list[str]:
+    """Return what is reported with the rate: what is not known has no line, and no zero."""
+    return [name for name in REPORTED if getattr(rate, name) is not None]
 
 
 def _rows(rate: SlotRate | PriceRate, components: Sequence[str]) -> list[Row]:

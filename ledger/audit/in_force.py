@@ -4,9 +4,9 @@ A figure in a rate may be right and the rate still be another hour's, band's or 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -17,8 +17,9 @@ from ledger.audit import versions
 from ledger.audit.findings import Audit
 from ledger.audit.versions import Stated, Versions, published_before
 from ledger.errors import LedgerError
-from ledger.pricing import tariff
-from ledger.pricing.models import HolidayYear, ServingProfile, SiteTariff, TariffVersion
+from ledger.pricing import market, tariff
+from ledger.pricing.market import AnyTerms, SeriesTerms
+from ledger.pricing.models import HolidayYear, PriceDay, ServingProfile, SiteTariff, TariffVersion
 from ledger.pricing.rates import PriceRate
 from ledger.pricing.tariff import HolidayCalendar, TariffTerms
 from ledger.tokens import PROMPT_CLASSES
@@ -69,7 +70,8 @@ class Catalogue:
         default_factory=lambda: defaultdict(list)
     )
     bounds: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
-    terms: dict[int, TariffTerms] = field(default_factory=dict)
+    days: dict[tuple[str, date], list[PriceDay]] = field(default_factory=lambda: defaultdict(list))
+    terms: dict[int, AnyTerms] = field(default_factory=dict)
     prices: dict[tuple[int, datetime, int], tuple[str, Decimal]] = field(default_factory=dict)
 
     @classmethod
@@ -80,6 +82,8 @@ class Catalogue:
         catalogue.rates = {rate.id: rate for rate in rates}
         for year in HolidayYear.objects.select_related("publication").order_by("revision"):
             catalogue.years[year.calendar, year.year].append(year)
+        for day in catalogue.versions.price_days.values():
+            catalogue.days[day.series, day.day].append(day)
         for deployment_id, bound in sorted(catalogue.versions.series[ServingProfile]):
             catalogue.bounds[deployment_id].append(bound)
         return catalogue
@@ -124,7 +128,19 @@ def _electricity(use: Use, rate: PriceRate, catalogue: Catalogue) -> Iterator[st
         for supply in catalogue.versions.series[SiteTariff][site,]
     ):
         yield f"{use.name}: its site bought electricity under another tariff"
+    try:
+        terms = _terms(catalogue, version)
+    except (LedgerError, ValueError) as error:
+        yield f"{use.name}: its tariff cannot be read: {error}"
+        return
+    if isinstance(terms, SeriesTerms):
+        yield from _market(use, stated, terms, catalogue)
+        return
     wanted = (stated["period"], Decimal(stated["price_per_kwh"]))
+    override = tariff.override_at(terms, slot=tariff.slot_of(use.starts_at))
+    decided = override.day.isoformat() if override else None
+    if (stated.get("override") or {}).get("date") != decided:
+        yield f"{use.name}: its tariff decides that day otherwise"
     try:
         prices = [_price(catalogue, version, use, year) for year in _years(catalogue, version, use)]
     except (LedgerError, ValueError) as error:
@@ -134,9 +150,35 @@ def _electricity(use: Use, rate: PriceRate, catalogue: Catalogue) -> Iterator[st
         yield f"{use.name}: it is priced for the tariff's period {stated['period']}"
 
 
+def _market(
+    use: Use, stated: Mapping[str, Any], terms: SeriesTerms, catalogue: Catalogue
+) -> Iterator[str]:
+    """Compare the interval and the day that are named with the slot's, as published by then."""
+    slot = tariff.slot_of(use.starts_at)
+    day = market.local_day(terms.time_zone, slot=slot)
+    published = catalogue.days.get((terms.series, day), [])
+    named = (stated.get("market") or {}).get("id")
+    known = max(
+        (row.revision for row in published if published_before(row, use.recorded_at)), default=0
+    )
+    row = next((row for row in published if row.pk == named and row.revision >= known), None)
+    if row is None:
+        yield f"{use.name}: it is priced by another day of its market than {day}"
+        return
+    interval = market.interval_at(
+        day=day,
+        time_zone=row.time_zone,
+        resolution_minutes=row.resolution_minutes,
+        prices=row.prices,
+        slot=slot,
+    )
+    if stated["market"]["starts_at"] != interval.starts_at.isoformat():
+        yield f"{use.name}: it is priced for another interval of its market"
+
+
 def _years(catalogue: Catalogue, version: Any, use: Use) -> list[HolidayYear | None]:
     """Return the holidays of the slot's year that a claim may have known; one None if none."""
-    terms = _terms(catalogue, version)
+    terms = _calendar_terms(catalogue, version)
     if terms.holiday_calendar is None:
         return [None]
     year = use.starts_at.astimezone(ZoneInfo(terms.time_zone)).year
@@ -153,7 +195,7 @@ def _price(
     """Return the tariff's period in the slot and its price per kilowatt-hour."""
     asked = (version.pk, use.starts_at, year.pk if year else 0)
     if asked not in catalogue.prices:
-        terms = _terms(catalogue, version)
+        terms = _calendar_terms(catalogue, version)
         slot = tariff.slot_of(use.starts_at)
         calendar = _calendar(year) if year else None
         period = tariff.period_at(terms, slot=slot, calendar=calendar)
@@ -163,10 +205,16 @@ def _price(
     return catalogue.prices[asked]
 
 
-def _terms(catalogue: Catalogue, version: Any) -> TariffTerms:
+def _terms(catalogue: Catalogue, version: Any) -> AnyTerms:
     if version.pk not in catalogue.terms:
-        catalogue.terms[version.pk] = TariffTerms.from_document(version.terms)
+        catalogue.terms[version.pk] = market.terms_from_document(version.terms)
     return catalogue.terms[version.pk]
+
+
+def _calendar_terms(catalogue: Catalogue, version: Any) -> TariffTerms:
+    terms = _terms(catalogue, version)
+    assert isinstance(terms, TariffTerms), "a market's terms have no periods"
+    return terms
 
 
 def _calendar(year: HolidayYear) -> HolidayCalendar:

@@ -25,7 +25,7 @@ def _price_rates() -> Iterator[str]:
 
 def _slot_figures(rate: SlotRate) -> Mapping[str, Any] | str:
     try:
-        return figures.slot_figures(rate.inputs)
+        return figures.slot_figures(rate.inputs) | figures.reported_figures(rate.inputs)
     except (LedgerError, ArithmeticError, KeyError) as error:
         return str(error)
 

@@ -4,19 +4,17 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from ledger.audit import versions
+from ledger.audit import power, versions
 from ledger.audit.findings import Audit
 from ledger.audit.versions import Key, Stated, Versions
-from ledger.errors import LedgerError
-from ledger.pricing import tariff
+from ledger.pricing import ownership
+from ledger.pricing.ownership import Ownership
 from ledger.pricing.rates import PriceRate, SlotRate
-from ledger.pricing.tariff import TariffTerms
 from ledger.service_tiers import STANDARD
 
-OF_THE_SLOT: Final = {"period", "price_per_kwh", "demand_price_per_kwh"}
+OF_THE_SLOT: Final = {"period", "price_per_kwh", "demand_price_per_kwh", "override", "market"}
 """What electricity costs in a slot follows from the tariff's terms."""
 
-MONTHS: Final = range(1, 13)
 ABSENT: Final = object()
 
 
@@ -55,8 +53,8 @@ def _faults(name: str, stated: Stated, owner: Key | None, held: Versions) -> Ite
         yield f"{name}: its {stated.section} is not its own, but of {versions.key(version)}"
     for field in _differing(stated.values, version):
         yield f"{name}: {stated.section} {field} is not what version {stated.id} says"
-    if stated.section == "electricity" and not _follows(stated.values, version.terms):
-        yield f"{name}: its electricity price does not follow from version {stated.id}"
+    if stated.section == "electricity":
+        yield from power.faults(name, stated, version.terms, held)
 
 
 def _differing(values: Mapping[str, Any], row: Any) -> Iterator[str]:
@@ -70,6 +68,10 @@ def _differing(values: Mapping[str, Any], row: Any) -> Iterator[str]:
 
 
 def _held(field: str, row: Any) -> Any:
+    if field == "price" and row.price is None:
+        return ownership.price_per_hour(_owned(row))
+    if field == "split":
+        return {"provenance": row.split_provenance.code} if row.split_provenance else ABSENT
     if field == "provenance":
         return row.provenance.code if row.provenance else ABSENT
     if field == "tariff":
@@ -89,26 +91,17 @@ def _same(stated: Any, held: Any) -> bool:
         return False
 
 
-def _follows(values: Mapping[str, Any], document: object) -> bool:
-    """Return whether a tariff has this price in this period of some month."""
-    try:
-        terms = TariffTerms.from_document(document)
-        prices = {
-            tariff.price_per_kwh(terms, period=values["period"], month=month) for month in MONTHS
-        }
-    except (LedgerError, KeyError):
-        return False
-    demand = tariff.demand_price_per_kwh(terms)
-    return (
-        Decimal(values["price_per_kwh"]) in prices
-        and Decimal(values["demand_price_per_kwh"]) == demand
-    )
+def _owned(row: Any) -> Ownership:
+    owned = ownership.of_row({part: getattr(row, part) for part in ownership.PARTS})
+    assert owned is not None, "the database holds a price or all of its parts"
+    return owned
 
 
 def _slot_owners(rate: SlotRate, held: Versions) -> dict[str, Key]:
     """Return, per section, what its version must be a version of."""
     inputs, deployment, site = rate.inputs, rate.deployment, rate.deployment.site
     terms = held.by_id[versions.SLOT_SECTIONS["terms"]].get(inputs["terms"]["id"])
+    gpu_hour = held.by_id[versions.SLOT_SECTIONS["gpu_hour"]].get(inputs["gpu_hour"]["id"])
     electricity = held.by_id[versions.SLOT_SECTIONS["electricity"]].get(inputs["electricity"]["id"])
     return {
         "profile": (deployment.pk, rate.context_from_tokens),
@@ -120,6 +113,9 @@ def _slot_owners(rate: SlotRate, held: Versions) -> dict[str, Key]:
         "green": (site.pk,),
         "carbon_location": (site.grid_zone, "location"),
         "carbon_residual": (site.grid_zone, "residual"),
+        "hardware": (gpu_hour.hardware_id if gpu_hour else 0,),
+        "wue": (site.pk,),
+        "water": (site.grid_zone,),
         **{f"fx/{currency}": (currency, rate.currency) for currency in inputs["fx"]},
     }
 

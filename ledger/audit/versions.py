@@ -15,11 +15,15 @@ from ledger.pricing.models import (
     FxRate,
     GpuHourPrice,
     GreenSupply,
+    HardwareVersion,
+    PriceDay,
     RateCardVersion,
     ServingProfile,
     SitePue,
     SiteTariff,
+    SiteWue,
     TariffVersion,
+    WaterFactor,
 )
 
 Key = tuple[Any, ...]
@@ -33,6 +37,9 @@ KEYS: Final[Mapping[type[Model], tuple[str, ...]]] = {
     TariffVersion: ("tariff_id",),
     GreenSupply: ("site_id",),
     CarbonFactor: ("zone", "method"),
+    SiteWue: ("site_id",),
+    WaterFactor: ("zone",),
+    HardwareVersion: ("hardware_id",),
     FxRate: ("base", "quote"),
     RateCardVersion: ("rate_card_id",),
     AgreementVersion: ("agreement_id",),
@@ -40,7 +47,7 @@ KEYS: Final[Mapping[type[Model], tuple[str, ...]]] = {
 """What makes versions versions of one thing."""
 
 RELATED: Final[Mapping[type[Model], tuple[str, ...]]] = {
-    ServingProfile: ("benchmark__provenance",),
+    ServingProfile: ("benchmark__provenance", "benchmark__split_provenance"),
     SiteTariff: ("tariff",),
     TariffVersion: ("tariff",),
     AgreementVersion: ("agreement",),
@@ -55,6 +62,13 @@ SLOT_SECTIONS: Final[Mapping[str, type[Model]]] = {
     "carbon_location": CarbonFactor,
     "carbon_residual": CarbonFactor,
 }
+REPORTED_SECTIONS: Final[Mapping[str, type[Model]]] = {
+    "hardware": HardwareVersion,
+    "wue": SiteWue,
+    "water": WaterFactor,
+}
+"""What only a rate states for which it was published."""
+
 PRICE_SECTIONS: Final[Mapping[str, type[Model]]] = {
     "terms": AgreementVersion,
     "rate_card": RateCardVersion,
@@ -75,7 +89,8 @@ class Stated:
 
 def slot_sections(inputs: Mapping[str, Any]) -> Iterator[Stated]:
     """Return what a slot rate says that it was made from."""
-    yield from _sections(inputs, SLOT_SECTIONS)
+    reported = {name: model for name, model in REPORTED_SECTIONS.items() if name in inputs}
+    yield from _sections(inputs, {**SLOT_SECTIONS, **reported})
 
 
 def price_sections(inputs: Mapping[str, Any]) -> Iterator[Stated]:
@@ -89,6 +104,8 @@ class Versions:
     def __init__(self) -> None:
         self.by_id: dict[type[Model], dict[int, Any]] = {}
         self.series: dict[type[Model], dict[Key, list[Any]]] = {}
+        days = PriceDay.objects.select_related("provenance", "publication").order_by("revision")
+        self.price_days: dict[int, PriceDay] = {row.pk: row for row in days}
         for model in KEYS:
             self.series[model] = defaultdict(list)
             rows = model._default_manager.select_related(

@@ -13,6 +13,7 @@ from ledger.pricing import bounds
 from ledger.pricing.bounds import InvalidCostInput
 from ledger.pricing.profile import (
     CLASS_PHASES,
+    TEXT_PHASES,
     Boundary,
     Phase,
     PhaseFigures,
@@ -63,9 +64,10 @@ class CostInputs:
     scarcity_factor: Decimal
 
     def __post_init__(self) -> None:
-        for phase in Phase:
+        for phase in TEXT_PHASES:
             if phase not in self.figures:
                 raise InvalidCostInput(f"figures/{phase}", "missing", "joules and gpu_seconds")
+        for phase in self.figures:
             bounds.not_negative(f"figures/{phase}/joules", self.figures[phase].joules)
             bounds.not_negative(f"figures/{phase}/gpu_seconds", self.figures[phase].gpu_seconds)
         check_boundary(self.boundary)
@@ -104,8 +106,8 @@ class TokenCost:
 
 
 def token_costs(inputs: CostInputs) -> dict[Phase, TokenCost]:
-    """Return what one token of each phase takes and costs in a slot."""
-    return {phase: _token_cost(inputs, inputs.figures[phase]) for phase in Phase}
+    """Return what one token of each phase that was measured takes and costs in a slot."""
+    return {phase: _token_cost(inputs, figures) for phase, figures in inputs.figures.items()}
 
 
 def price_per_token(
@@ -134,6 +136,8 @@ def quantise_slot(costs: Mapping[Phase, TokenCost]) -> dict[str, dict[str, int]]
     """
     slot: dict[str, dict[str, int]] = {component: {} for component in (*_PHYSICAL, *_MONEY)}
     for token_class, phase in CLASS_PHASES.items():
+        if phase not in costs:
+            continue
         cost = costs[phase]
         for component, value, per_unit in (
             ("gpu_nanoseconds", cost.gpu_seconds, NANOSECONDS_PER_SECOND),
@@ -171,6 +175,8 @@ def quantise_price(
         component: {} for component in ("price", *_MONEY, "margin", "fee_provider", "fee_consumer")
     }
     for token_class, phase in CLASS_PHASES.items():
+        if phase not in costs:
+            continue  # what it costs is unknown, so what would be left of a price is too
         price = price_per_token(
             cost=costs[phase],
             terms=terms,

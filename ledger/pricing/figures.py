@@ -5,8 +5,9 @@ from decimal import Decimal, localcontext
 from typing import Any, Final
 
 from ledger.errors import LedgerError
-from ledger.pricing import cost, profile
+from ledger.pricing import cost, footprint, profile
 from ledger.pricing.cost import CostInputs, TokenCost
+from ledger.pricing.footprint import Embodied, Water
 from ledger.pricing.profile import Benchmark, Phase, PhaseFigures
 from ledger.pricing.terms import terms_from_document
 from ledger.quantities import EXACT, INT64_MAX
@@ -48,6 +49,28 @@ def slot_figures(inputs: Mapping[str, Any]) -> dict[str, PerClass]:
     return _per_class(cost.quantise_slot(_costs(inputs)))
 
 
+def reported_figures(inputs: Mapping[str, Any]) -> dict[str, PerClass | None]:
+    """Return what is reported with a slot rate and not booked, per token and class.
+
+    None where the inputs do not describe the hardware, or the water of site and grid.
+
+    :raises LedgerError: as `slot_figures`.
+    """
+    costs = _costs(inputs)
+    reported = {
+        "embodied_nanograms": footprint.embodied_nanograms(
+            costs=costs,
+            embodied=_embodied(inputs),
+            utilisation=Decimal(inputs["terms"]["utilisation"]),
+        ),
+        "water_nanolitres": footprint.water_nanolitres(
+            costs=costs, water=_water(inputs), pue=Decimal(inputs["pue"]["pue"])
+        ),
+    }
+    known = {name: by_class for name, by_class in reported.items() if by_class is not None}
+    return dict.fromkeys(reported) | _per_class(known)
+
+
 def price_figures(inputs: Mapping[str, Any], *, slot: Mapping[str, Any]) -> dict[str, PerClass]:
     """Return component -> pico-units per token and class, of a price rate over a slot rate.
 
@@ -75,8 +98,9 @@ def _costs(inputs: Mapping[str, Any]) -> dict[Phase, TokenCost]:
             CostInputs(
                 figures=_phase_figures(stated),
                 boundary=stated["boundary"],
-                host_watts_per_gpu=Decimal(stated["host_watts_per_gpu"]),
-                idle_watts_per_gpu=Decimal(stated["idle_watts_per_gpu"]),
+                # Only at the GPU are they needed, and there they are stated.
+                host_watts_per_gpu=Decimal(stated.get("host_watts_per_gpu", 0)),
+                idle_watts_per_gpu=Decimal(stated.get("idle_watts_per_gpu", 0)),
                 utilisation=Decimal(terms["utilisation"]),
                 scarcity_factor=Decimal(terms["scarcity_factor"]),
                 pue=Decimal(inputs["pue"]["pue"]),
@@ -94,6 +118,25 @@ def _costs(inputs: Mapping[str, Any]) -> dict[Phase, TokenCost]:
                 carbon_residual_grams_per_kwh=Decimal(inputs["carbon_residual"]["grams_per_kwh"]),
             )
         )
+
+
+def _embodied(inputs: Mapping[str, Any]) -> Embodied | None:
+    if "hardware" not in inputs:
+        return None
+    hardware = inputs["hardware"]
+    return Embodied(
+        kg_co2e=Decimal(hardware["embodied_kg_co2e"]),
+        life_years=Decimal(hardware["embodied_life_years"]),
+    )
+
+
+def _water(inputs: Mapping[str, Any]) -> Water | None:
+    if "wue" not in inputs:
+        return None
+    return Water(
+        site_litres_per_kwh=Decimal(inputs["wue"]["litres_per_kwh"]),
+        grid_litres_per_kwh=Decimal(inputs["water"]["litres_per_kwh"]),
+    )
 
 
 def _phase_figures(stated: Mapping[str, Any]) -> dict[Phase, PhaseFigures]:

@@ -17,7 +17,13 @@ class Phase(StrEnum):
     PREFILL = "prefill"
     CACHED = "cached"
     DECODE = "decode"
+    AUDIO_INPUT = "audio_input"
+    AUDIO_OUTPUT = "audio_output"
+    IMAGE_INPUT = "image_input"
 
+
+TEXT_PHASES: Final = (Phase.PREFILL, Phase.CACHED, Phase.DECODE)
+"""The phases that every profile rates; the others only where somebody measured them."""
 
 CLASS_PHASES: Final[Mapping[str, Phase]] = {
     "input": Phase.PREFILL,
@@ -26,8 +32,14 @@ CLASS_PHASES: Final[Mapping[str, Phase]] = {
     "cache_write_1h": Phase.PREFILL,
     "output": Phase.DECODE,
     "reasoning": Phase.DECODE,
+    "audio_input": Phase.AUDIO_INPUT,
+    "audio_output": Phase.AUDIO_OUTPUT,
+    "image_input": Phase.IMAGE_INPUT,
 }
-"""The classes that a profile rates. Audio and image have no default: unknown, not free."""
+"""The phase behind each class. Audio and image have no default: unmeasured is unknown, not free."""
+
+
+FIGURE_FIELDS: Final = {"joules", "watts", "gpu_seconds", "tokens_per_second", "gpus"}
 
 
 class Boundary(StrEnum):
@@ -111,32 +123,89 @@ def split_benchmark(*, benchmark: Benchmark) -> dict[Phase, PhaseFigures]:
 def check_profile(row: Mapping[str, Any]) -> None:
     """Refuse a serving profile's document whose boundary or figures say nothing.
 
+    Joules measured at the GPU are half an answer: what host and idling take must stand beside.
+
     :raises InvalidCostInput: naming the field.
     """
     check_boundary(row.get("boundary"))
     if (row.get("figures") is None) == (not row.get("benchmark")):
         raise InvalidCostInput("figures", row.get("figures"), "either figures or a benchmark")
+    if row["boundary"] == Boundary.GPU:
+        for name in ("host_watts_per_gpu", "idle_watts_per_gpu"):
+            if row.get(name) is None:
+                raise InvalidCostInput(name, "missing", "watts, as the boundary is the GPU")
     if row.get("figures") is not None:
+        _only_known(row["figures"])
         figures_from_document(row["figures"])
 
 
 def figures_from_document(document: object) -> dict[Phase, PhaseFigures]:
     """Return measured figures per token and phase from a profile's plain data.
 
-    :raises InvalidCostInput: if one is missing, inexact or negative.
+    Joules stand as they are, or as the watts of all GPUs used; GPU-seconds as they are, or as the
+    GPUs used and their tokens per second.
+
+    :raises InvalidCostInput: if one is missing, inexact, negative or stated twice.
+
+    >>> run = {"watts": "3000", "gpus": 4, "tokens_per_second": "2000"}
+    >>> figures_from_document({"prefill": run, "cached": run, "decode": run})[Phase.DECODE]
+    PhaseFigures(joules=Decimal('1.5'), gpu_seconds=Decimal('0.002'))
     """
-    figures = {}
-    for phase in Phase:
-        values = {}
-        for field in ("joules", "gpu_seconds"):
-            name = f"figures/{phase}/{field}"
-            try:
-                stated = documents.mapping(documents.mapping(document).get(phase)).get(field)
-                values[field] = documents.not_negative(stated)
-            except ValueError as error:
-                raise InvalidCostInput(name, error, "an exact number, zero or more") from error
-        figures[phase] = PhaseFigures(**values)
-    return figures
+    return {
+        phase: _phase_figures(document, phase)
+        for phase in Phase
+        if phase in TEXT_PHASES or (isinstance(document, Mapping) and phase in document)
+    }
+
+
+def _phase_figures(document: object, phase: Phase) -> PhaseFigures:
+    try:
+        stated = documents.mapping(documents.mapping(document).get(phase))
+    except ValueError as error:
+        name = f"figures/{phase}/joules"
+        raise InvalidCostInput(name, error, "joules and gpu_seconds per token") from error
+    _stated_once(stated, phase)
+    with localcontext(EXACT):
+        if "tokens_per_second" in stated:
+            per_second = _figure(stated, phase, "tokens_per_second")
+            bounds.positive(f"figures/{phase}/tokens_per_second", per_second)
+            gpus = _figure(stated, phase, "gpus")
+            bounds.positive(f"figures/{phase}/gpus", gpus)
+            joules = (
+                _figure(stated, phase, "watts") / per_second
+                if "watts" in stated
+                else _figure(stated, phase, "joules")
+            )
+            return PhaseFigures(joules, gpus / per_second)
+        return PhaseFigures(_figure(stated, phase, "joules"), _figure(stated, phase, "gpu_seconds"))
+
+
+def _stated_once(stated: Mapping[str, Any], phase: Phase) -> None:
+    for one, other in (("joules", "watts"), ("gpu_seconds", "tokens_per_second")):
+        if one in stated and other in stated:
+            raise InvalidCostInput(f"figures/{phase}/{other}", stated[other], f"{one} or {other}")
+
+
+def _figure(stated: Mapping[str, Any], phase: Phase, field: str) -> Decimal:
+    try:
+        return documents.not_negative(stated.get(field))
+    except ValueError as error:
+        name = f"figures/{phase}/{field}"
+        raise InvalidCostInput(name, error, "an exact number, zero or more") from error
+
+
+def _only_known(document: object) -> None:
+    """Refuse phases and fields that nobody reads: they are most likely misspelt."""
+    try:
+        documents.only_fields(documents.mapping(document), set(Phase))
+    except ValueError as error:
+        raise InvalidCostInput("figures", error, f"phases: {', '.join(Phase)}") from error
+    for phase, stated in documents.mapping(document).items():
+        try:
+            documents.only_fields(documents.mapping(stated), FIGURE_FIELDS)
+        except ValueError as error:
+            expected = f"fields: {', '.join(sorted(FIGURE_FIELDS))}"
+            raise InvalidCostInput(f"figures/{phase}", error, expected) from error
 
 
 def check_boundary(value: object) -> None:

@@ -13,6 +13,8 @@ from typing import Any, Generic, TypeVar
 from django.db.models import Max, Model
 
 from ledger.parties.models import Deployment, Party
+from ledger.pricing import market
+from ledger.pricing.market import AnyTerms
 from ledger.pricing.models import (
     Agreement,
     AgreementVersion,
@@ -21,15 +23,19 @@ from ledger.pricing.models import (
     FxRate,
     GpuHourPrice,
     GreenSupply,
+    HardwareVersion,
     HolidayYear,
+    PriceDay,
     Publication,
     RateCardVersion,
     ServingProfile,
     SitePue,
     SiteTariff,
+    SiteWue,
     TariffVersion,
+    WaterFactor,
 )
-from ledger.pricing.tariff import HolidayCalendar, TariffTerms
+from ledger.pricing.tariff import HolidayCalendar
 
 Key = tuple[Any, ...]
 VersionT = TypeVar("VersionT")
@@ -68,8 +74,9 @@ class Published:
     agreements: Mapping[tuple[int, int], Agreement]
     versions: Mapping[type[Model], Mapping[Key, Series[Any]]]
     profiles: Mapping[int, tuple[int, ...]]
-    tariff_terms: Mapping[int, TariffTerms]
+    tariff_terms: Mapping[int, AnyTerms]
     calendars: Mapping[str, HolidayCalendar]
+    price_days: Mapping[tuple[str, date], PriceDay]
 
     def in_force(self, model: type[Model], key: Key, moment: datetime) -> Any:
         """Return the version of `model` with this key that holds at `moment`, or None."""
@@ -93,6 +100,9 @@ def load() -> Published:
             (TariffVersion, ("tariff_id",)),
             (GreenSupply, ("site_id",)),
             (CarbonFactor, ("zone", "method")),
+            (SiteWue, ("site_id",)),
+            (WaterFactor, ("zone",)),
+            (HardwareVersion, ("hardware_id",)),
             (GpuHourPrice, ("code",)),
             (FxRate, ("base", "quote")),
             (ServingProfile, ("deployment_id", "context_from_tokens")),
@@ -118,13 +128,14 @@ def load() -> Published:
         profiles=_context_bands(versions[ServingProfile]),
         tariff_terms=_tariff_terms(versions[TariffVersion]),
         calendars=_calendars(revision),
+        price_days=_price_days(revision),
     )
 
 
 RELATED: Mapping[type[Model], tuple[str, ...]] = {
     SiteTariff: ("tariff",),
     TariffVersion: ("tariff",),
-    ServingProfile: ("benchmark__provenance",),
+    ServingProfile: ("benchmark__provenance", "benchmark__split_provenance"),
     RateCardVersion: ("rate_card__provider",),
     AgreementVersion: ("agreement", "rate_card__provider"),
 }
@@ -155,9 +166,9 @@ def _context_bands(profiles: Iterable[Key]) -> dict[int, tuple[int, ...]]:
     return {deployment_id: tuple(sorted(lower)) for deployment_id, lower in bands.items()}
 
 
-def _tariff_terms(series: Mapping[Key, Series[Any]]) -> dict[int, TariffTerms]:
+def _tariff_terms(series: Mapping[Key, Series[Any]]) -> dict[int, AnyTerms]:
     return {
-        version.id: TariffTerms.from_document(version.terms)
+        version.id: market.terms_from_document(version.terms)
         for one in series.values()
         for version in one.versions
         if version is not None
@@ -177,3 +188,9 @@ def _calendars(revision: int) -> dict[str, HolidayCalendar]:
         calendar: HolidayCalendar(days=days[calendar], years=frozenset(years[calendar]))
         for calendar in years
     }
+
+
+def _price_days(revision: int) -> dict[tuple[str, date], PriceDay]:
+    """Return each day of each price series, as it was published last."""
+    rows = PriceDay.objects.filter(publication_id__lte=revision).select_related("provenance")
+    return {(row.series, row.day): row for row in rows.order_by("revision")}

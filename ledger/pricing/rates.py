@@ -11,10 +11,16 @@ def _per_class() -> "ArrayField[list[int | None], list[int | None]]":
     return ArrayField(models.BigIntegerField(null=True))
 
 
+def _per_class_or_none() -> "ArrayField[list[int | None] | None, list[int | None] | None]":
+    """As `_per_class`, and null altogether where an input was not known."""
+    return ArrayField(models.BigIntegerField(null=True), null=True)
+
+
 class SlotRate(models.Model):
     """What one token of each class takes and costs, compiled from the inputs it names.
 
-    Equal inputs give one row: slots of one tariff period share it.
+    Equal inputs give one row: slots of one tariff period share it. Embodied emissions and water
+    are reported with it and not booked: null where hardware or water is not described.
     """
 
     deployment = models.ForeignKey("ledger.Deployment", on_delete=models.PROTECT, related_name="+")
@@ -28,6 +34,8 @@ class SlotRate(models.Model):
     energy_microjoules = _per_class()
     co2_location_nanograms = _per_class()
     co2_market_nanograms = _per_class()
+    embodied_nanograms = _per_class_or_none()
+    water_nanolitres = _per_class_or_none()
     compute = _per_class()
     energy = _per_class()
     green = _per_class()

@@ -4,18 +4,19 @@ from datetime import datetime
 from typing import Any, Final
 
 from ledger.parties.models import Deployment
-from ledger.pricing import inputs, tariff
+from ledger.pricing import electricity, inputs, ownership, tariff
 from ledger.pricing.inputs import Inputs
 from ledger.pricing.models import (
     CarbonFactor,
     DeploymentTerms,
     GpuHourPrice,
     GreenSupply,
+    HardwareVersion,
     ServingProfile,
     Site,
     SitePue,
-    SiteTariff,
-    TariffVersion,
+    SiteWue,
+    WaterFactor,
 )
 from ledger.pricing.published import Lack, Published
 
@@ -60,12 +61,14 @@ def of_slot(
     )
     if lack is not None:
         return lack
-    electricity = _electricity(published, site_id=site.id, site_code=site.code, slot=slot)
-    if isinstance(electricity, Lack):
-        return electricity
+    if (differing := _differing_bases(location, residual)) is not None:
+        return differing
+    power = electricity.of_slot(published, site=site, slot=slot)
+    if isinstance(power, Lack):
+        return power
     fx = inputs.fx(
         published,
-        {gpu_hour.currency, electricity["currency"], green.currency},
+        {gpu_hour.currency, power["currency"], green.currency},
         into=deployment.currency,
         at=at,
     )
@@ -78,13 +81,14 @@ def of_slot(
             "currency": deployment.currency,
             "profile": _profile_values(profile),
             "terms": inputs.values_of(terms, "utilisation", "scarcity_factor"),
-            "gpu_hour": inputs.values_of(gpu_hour, "code", "currency", "price", "includes_energy"),
+            "gpu_hour": _gpu_hour_values(gpu_hour),
             "pue": inputs.values_of(pue, "pue"),
-            "electricity": electricity,
+            "electricity": power,
             "green": inputs.values_of(green, "share", "price_per_mwh", "currency"),
             "carbon_location": inputs.values_of(location, "zone", "basis", "grams_per_kwh"),
             "carbon_residual": inputs.values_of(residual, "zone", "basis", "grams_per_kwh"),
             "fx": fx,
+            **_footprint(published, site=site, hardware_id=gpu_hour.hardware_id, at=at),
         }
     )
 
@@ -113,38 +117,55 @@ def _profile(
 
 
 def _profile_values(profile: ServingProfile) -> dict[str, Any]:
-    values = inputs.values_of(
-        profile, "context_from_tokens", "boundary", "host_watts_per_gpu", "idle_watts_per_gpu"
-    )
-    if profile.benchmark is not None:
-        values["benchmark"] = inputs.values_of(profile.benchmark, "code", *BENCHMARK_FIGURES)
+    watts = ("host_watts_per_gpu", "idle_watts_per_gpu")
+    stated = [name for name in watts if getattr(profile, name) is not None]
+    values = inputs.values_of(profile, "context_from_tokens", "boundary", *stated)
+    benchmark = profile.benchmark
+    if benchmark is not None:
+        values["benchmark"] = inputs.values_of(benchmark, "code", *BENCHMARK_FIGURES)
+        if benchmark.split_provenance is not None:
+            values["benchmark"]["split"] = {"provenance": benchmark.split_provenance.code}
     else:
         values["figures"] = profile.figures
     return values
 
 
-def _electricity(
-    published: Published, *, site_id: int, site_code: str, slot: int
-) -> dict[str, Any] | Lack:
-    at = tariff.slot_starts_at(slot)
-    supply = published.in_force(SiteTariff, (site_id,), at)
-    if supply is None:
-        return Lack("no_tariff", f"tariff:{site_code}")
-    version = published.in_force(TariffVersion, (supply.tariff_id,), at)
-    if version is None:
-        return Lack("no_tariff", f"tariff_version:{supply.tariff.code}")
-    terms = published.tariff_terms[version.id]
-    calendar = published.calendars.get(terms.holiday_calendar) if terms.holiday_calendar else None
-    try:
-        period = tariff.period_at(terms, slot=slot, calendar=calendar)
-    except tariff.NoCalendarYear as error:
-        return Lack("no_calendar", f"calendar:{terms.holiday_calendar}/{error.year}")
-    month = tariff.local_month(terms, slot=slot)
-    return {
-        **inputs.values_of(version),
-        "tariff": supply.tariff.code,
-        "currency": terms.currency,
-        "period": period,
-        "price_per_kwh": inputs.text(tariff.price_per_kwh(terms, period=period, month=month)),
-        "demand_price_per_kwh": inputs.text(tariff.demand_price_per_kwh(terms)),
-    }
+def _gpu_hour_values(gpu_hour: GpuHourPrice) -> dict[str, Any]:
+    """Return a GPU-hour with its price; an owned one's price is made, and its parts stand beside.
+
+    A price that is stated is written out as it always was, so that its rates keep their digests.
+    """
+    if gpu_hour.price is not None:
+        return inputs.values_of(gpu_hour, "code", "currency", "price", "includes_energy")
+    values = inputs.values_of(gpu_hour, "code", "currency", "includes_energy", *ownership.PARTS)
+    owned = ownership.of_row(values)
+    assert owned is not None, "the database holds a price or all of its parts"
+    return values | {"price": inputs.text(ownership.price_per_hour(owned))}
+
+
+def _differing_bases(location: CarbonFactor, residual: CarbonFactor) -> Lack | None:
+    """Refuse to book CO2 beside CO2e, or direct beside lifecycle emissions, as if they were one."""
+    if location.basis == residual.basis:
+        return None
+    return Lack(
+        "carbon_bases_differ",
+        f"carbon:{residual.zone}/residual",
+        f"the location factor counts {location.basis}, the residual one {residual.basis}",
+    )
+
+
+def _footprint(
+    published: Published, *, site: Site, hardware_id: int, at: datetime
+) -> dict[str, Any]:
+    """Return what embodied emissions and water are reported from; only what is published."""
+    values: dict[str, Any] = {}
+    hardware: Any = published.in_force(HardwareVersion, (hardware_id,), at)
+    if hardware is not None and hardware.embodied_kg_co2e is not None:
+        figures = ("embodied_kg_co2e", "embodied_life_years")
+        values["hardware"] = inputs.values_of(hardware, *figures)
+    wue: Any = published.in_force(SiteWue, (site.id,), at)
+    water: Any = published.in_force(WaterFactor, (site.grid_zone,), at)
+    if wue is not None and water is not None:
+        values["wue"] = inputs.values_of(wue, "litres_per_kwh")
+        values["water"] = inputs.values_of(water, "zone", "litres_per_kwh")
+    return values

@@ -86,6 +86,7 @@ class Compiled:
 
     wanted: Wanted
     slot_figures: dict[str, PerClass]
+    reported_figures: dict[str, PerClass | None]
     price_figures: dict[str, PerClass]
 
 
@@ -113,7 +114,7 @@ class RateBook:
 
     `names` says of the same revision what the words of sources stand for.
     `rates[component, token class, row]` are whole sub-units per token; `rated[class, row]` says
-    whether the class has a rate at all.
+    whether the class has a price at all, `costed[class, row]` whether what it takes is known.
     """
 
     def __init__(self, published: Published, *, names: NameBook) -> None:
@@ -123,6 +124,7 @@ class RateBook:
             (len(COMPONENTS), len(TOKEN_CLASSES), 0), dtype=np.int64
         )
         self.rated: npt.NDArray[np.bool_] = np.zeros((len(TOKEN_CLASSES), 0), dtype=np.bool_)
+        self.costed: npt.NDArray[np.bool_] = np.zeros((len(TOKEN_CLASSES), 0), dtype=np.bool_)
         self._answers: dict[AskKey, Priced | Lack] = {}
         self._by_digest: dict[bytes, Priced | Lack] = {}
         self._slot_inputs: dict[tuple[int, int, int], Inputs | Lack] = {}
@@ -205,7 +207,9 @@ class RateBook:
             return
         first = self.rates.shape[2]
         self.rates = np.concatenate([self.rates, _table(stored)], axis=2)
-        self.rated = np.concatenate([self.rated, _rated(stored)], axis=1)
+        self.rated = np.concatenate([self.rated, _known([one.price for one in stored])], axis=1)
+        taken = [one.slot_rate.gpu_nanoseconds for one in stored]
+        self.costed = np.concatenate([self.costed, _known(taken)], axis=1)
         for offset, rate in enumerate(stored):
             self._by_digest[bytes(rate.inputs_digest)] = Priced(
                 row=first + offset,
@@ -222,6 +226,7 @@ class RateBook:
             return Compiled(
                 wanted,
                 figures.slot_figures(slot),
+                figures.reported_figures(slot),
                 figures.price_figures(wanted.price_inputs.values, slot=slot),
             )
         except LedgerError as error:
@@ -278,6 +283,7 @@ def _slot_rate(compiled: Compiled, *, now: datetime) -> SlotRate:
         compiled_at=now,
         quantisation_bound=figures.QUANTISATION_BOUND,
         **compiled.slot_figures,
+        **compiled.reported_figures,
     )
 
 
@@ -308,6 +314,6 @@ def _filled(per_class: Sequence[int | None]) -> list[int]:
     return [0 if rate is None else rate for rate in per_class]
 
 
-def _rated(stored: Sequence[PriceRate]) -> npt.NDArray[np.bool_]:
-    rows = [[rate is not None for rate in one.price] for one in stored]
+def _known(per_class: Sequence[Sequence[int | None]]) -> npt.NDArray[np.bool_]:
+    rows = [[figure is not None for figure in one] for one in per_class]
     return np.array(rows, dtype=np.bool_).transpose()

@@ -9,11 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, localcontext
-from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Final
+from zoneinfo import ZoneInfo
 
 from ledger.errors import LedgerError
-from ledger.pricing import documents, windows
+from ledger.pricing import overrides, tariff_fields, windows
+from ledger.pricing.overrides import Override
+from ledger.pricing.tariff_fields import Component
 from ledger.pricing.windows import (
     DAY_TYPES,
     MONTHS,
@@ -45,6 +47,7 @@ FIELDS: Final = {
     "demand_per_kw_month",
     "capacity_per_kva_month",
     "load_factor",
+    "overrides",
 }
 
 
@@ -108,17 +111,8 @@ def check_holidays(*, year: int, days: object) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Component:
-    """A part of the price per kilowatt-hour; the ratio of the period multiplies what floats."""
-
-    name: str
-    per_kwh: Decimal
-    floats: bool
-
-
-@dataclass(frozen=True, slots=True)
 class TariffTerms:
-    """A calendar tariff, checked; a market's price series will be terms of another class.
+    """A calendar tariff, checked; a market's price series are terms of another class, `market.py`.
 
     `ratios[month][period]`; `published[period]` per kilowatt-hour wins over components and ratios.
     """
@@ -134,6 +128,7 @@ class TariffTerms:
     demand_per_kw_month: Decimal | None
     capacity_per_kva_month: Decimal | None
     load_factor: Decimal | None
+    overrides: Mapping[date, Override]
 
     @classmethod
     def from_document(cls, document: object) -> "TariffTerms":
@@ -141,24 +136,25 @@ class TariffTerms:
 
         :raises InvalidTariff: naming the field.
         """
-        fields = _fields(document, "/terms", FIELDS)
+        fields = tariff_fields.fields(document, "/terms", FIELDS)
         if fields.get("kind") != "calendar":
             raise InvalidTariff("/terms/kind", f"{fields.get('kind')!r} is not calendar")
         quarter_hours = windows.cover(windows.windows_from_document(fields.get("windows")))
         terms = cls(
-            currency=_text(fields, "currency"),
-            time_zone=_time_zone(fields),
-            holiday_calendar=_text(fields, "holiday_calendar")
+            currency=tariff_fields.text(fields, "currency"),
+            time_zone=tariff_fields.time_zone(fields),
+            holiday_calendar=tariff_fields.text(fields, "holiday_calendar")
             if fields.get("holiday_calendar") is not None
             else None,
             quarter_hours=quarter_hours,
             uses_day_types=windows.uses_day_types(quarter_hours),
-            components=_components(fields.get("components") or []),
+            components=tariff_fields.components(fields.get("components") or []),
             ratios=_ratios(fields.get("ratios") or []),
-            published=_by_period(fields.get("published") or {}, "/terms/published"),
-            demand_per_kw_month=_optional(fields, "demand_per_kw_month"),
-            capacity_per_kva_month=_optional(fields, "capacity_per_kva_month"),
-            load_factor=_optional(fields, "load_factor"),
+            published=tariff_fields.by_period(fields.get("published") or {}, "/terms/published"),
+            demand_per_kw_month=tariff_fields.optional(fields, "demand_per_kw_month"),
+            capacity_per_kva_month=tariff_fields.optional(fields, "capacity_per_kva_month"),
+            load_factor=tariff_fields.optional(fields, "load_factor"),
+            overrides=overrides.from_document(fields.get("overrides") or []),
         )
         _check(terms)
         return terms
@@ -204,11 +200,24 @@ def period_at(terms: TariffTerms, *, slot: int, calendar: HolidayCalendar | None
     """
     local = slot_starts_at(slot).astimezone(ZoneInfo(terms.time_zone))
     quarter = (local.hour * 60 + local.minute) // QUARTER_MINUTES
-    if not terms.uses_day_types:
-        return terms.quarter_hours[local.month, DAY_TYPES[0]][quarter]
-    if calendar is None:
+    override = terms.overrides.get(local.date())
+    if override is not None and override.quarter_hours is not None:
+        return override.quarter_hours[quarter]
+    if override is not None and override.day_type is not None:
+        day_type = override.day_type
+    elif not terms.uses_day_types:
+        day_type = DAY_TYPES[0]
+    elif calendar is None:
         raise NoCalendarYear(local.year)
-    return terms.quarter_hours[local.month, calendar.day_type(local.date())][quarter]
+    else:
+        day_type = calendar.day_type(local.date())
+    period = terms.quarter_hours[local.month, day_type][quarter]
+    return override.periods.get(period, period) if override is not None else period
+
+
+def override_at(terms: TariffTerms, *, slot: int) -> Override | None:
+    """Return what was decided for the local day of a slot alone, if anything was."""
+    return terms.overrides.get(slot_starts_at(slot).astimezone(ZoneInfo(terms.time_zone)).date())
 
 
 def periods_of(
@@ -236,11 +245,12 @@ def price_per_kwh(terms: TariffTerms, *, period: str, month: int) -> Decimal:
         )
 
 
-def demand_price_per_kwh(terms: TariffTerms) -> Decimal:
+def demand_price_per_kwh(terms: tariff_fields.Charged) -> Decimal:
     """Return the demand charge, spread over the kilowatt-hours of an average month.
 
-    Where a tariff charges capacity instead, a kilovolt-ampere counts as a kilowatt. Zero only if
-    the tariff has neither.
+    Where a tariff charges capacity instead, a kilovolt-ampere counts as a kilowatt; where a
+    customer may choose and both are stated, demand is what it chose. Zero only if the tariff has
+    neither.
     """
     per_month = (
         terms.capacity_per_kva_month
@@ -256,40 +266,29 @@ def demand_price_per_kwh(terms: TariffTerms) -> Decimal:
 
 def _check(terms: TariffTerms) -> None:
     """Refuse terms that leave a period without a price or a demand charge without a load factor."""
-    charged = terms.demand_per_kw_month is not None or terms.capacity_per_kva_month is not None
-    if charged and terms.load_factor is None:
-        raise InvalidTariff("/terms/load_factor", "is needed to spread the demand charge")
-    if terms.load_factor is not None and not 0 < terms.load_factor <= 1:
-        raise InvalidTariff("/terms/load_factor", "is not above 0 and at most 1")
+    tariff_fields.check_charge(terms)
     if terms.uses_day_types and terms.holiday_calendar is None:
         raise InvalidTariff("/terms/holiday_calendar", "is needed: periods depend on the day")
     for month in MONTHS:
         for period in sorted(windows.periods_of_month(terms.quarter_hours, month=month)):
-            computable = terms.components and period in terms.ratios.get(month, {})
-            if period not in terms.published and not computable:
+            if not _has_price(terms, period, month):
                 raise InvalidTariff(
                     "/terms/ratios",
                     f"{period} in month {month} has no ratio and no published price",
                 )
+    for index, override in enumerate(terms.overrides.values()):
+        month = override.day.month
+        for period in sorted(override.periods_of(terms.quarter_hours)):
+            if not _has_price(terms, period, month):
+                raise InvalidTariff(
+                    f"/terms/overrides/{index}",
+                    f"{period} in month {month} has no ratio and no published price",
+                )
 
 
-def _components(rows: object) -> tuple[Component, ...]:
-    if not isinstance(rows, list):
-        raise InvalidTariff("/terms/components", "is not a list of components")
-    components = []
-    for index, row in enumerate(rows):
-        pointer = f"/terms/components/{index}"
-        fields = _fields(row, pointer, {"name", "per_kwh", "floats"})
-        if not isinstance(fields.get("name"), str) or not isinstance(fields.get("floats"), bool):
-            raise InvalidTariff(pointer, "needs a name, and floats as true or false")
-        components.append(
-            Component(
-                name=fields["name"],
-                per_kwh=_number(fields.get("per_kwh"), f"{pointer}/per_kwh"),
-                floats=fields["floats"],
-            )
-        )
-    return tuple(components)
+def _has_price(terms: TariffTerms, period: str, month: int) -> bool:
+    computable = bool(terms.components) and period in terms.ratios.get(month, {})
+    return period in terms.published or computable
 
 
 def _ratios(rows: object) -> dict[int, dict[str, Decimal]]:
@@ -298,58 +297,11 @@ def _ratios(rows: object) -> dict[int, dict[str, Decimal]]:
     ratios: dict[int, dict[str, Decimal]] = {}
     for index, row in enumerate(rows):
         pointer = f"/terms/ratios/{index}"
-        fields = _fields(row, pointer, {"months", "by_period"})
-        by_period = _by_period(fields.get("by_period"), f"{pointer}/by_period")
+        fields = tariff_fields.fields(row, pointer, {"months", "by_period"})
+        by_period = tariff_fields.by_period(fields.get("by_period"), f"{pointer}/by_period")
         months = windows.months_from_document(fields.get("months"), pointer=f"{pointer}/months")
         for month in sorted(months):
             if month in ratios:
                 raise InvalidTariff(pointer, f"gives month {month} its ratios a second time")
             ratios[month] = by_period
     return ratios
-
-
-def _by_period(rows: object, pointer: str) -> dict[str, Decimal]:
-    if not isinstance(rows, Mapping):
-        raise InvalidTariff(pointer, "is not a mapping of periods")
-    return {str(period): _number(value, f"{pointer}/{period}") for period, value in rows.items()}
-
-
-def _fields(row: object, pointer: str, allowed: set[str]) -> Mapping[str, Any]:
-    try:
-        fields = documents.mapping(row)
-        documents.only_fields(fields, allowed)
-    except ValueError as error:
-        raise InvalidTariff(pointer, str(error)) from error
-    return fields
-
-
-def _optional(fields: Mapping[str, Any], name: str) -> Decimal | None:
-    if fields.get(name) is None:
-        return None
-    try:
-        return documents.not_negative(fields[name])
-    except ValueError as error:
-        raise InvalidTariff(f"/terms/{name}", str(error)) from error
-
-
-def _number(value: object, pointer: str) -> Decimal:
-    try:
-        return documents.number(value)
-    except ValueError as error:
-        raise InvalidTariff(pointer, str(error)) from error
-
-
-def _text(fields: Mapping[str, Any], name: str) -> str:
-    value = fields.get(name)
-    if not isinstance(value, str) or not value:
-        raise InvalidTariff(f"/terms/{name}", "is missing")
-    return value
-
-
-def _time_zone(fields: Mapping[str, Any]) -> str:
-    name = _text(fields, "time_zone")
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise InvalidTariff("/terms/time_zone", f"{name!r} is not a time zone") from error
-    return name

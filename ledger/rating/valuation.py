@@ -10,7 +10,6 @@ import numpy.typing as npt
 from ledger.parties.models import Deployment, Party
 from ledger.pricing import kernel, slot_inputs
 from ledger.pricing.models import Agreement
-from ledger.pricing.profile import CLASS_PHASES
 from ledger.pricing.published import Lack, Published
 from ledger.pricing.slots import COMPONENTS, MONEY, Ask, Priced, RateBook
 from ledger.pricing.tariff import SLOT_SECONDS
@@ -168,11 +167,12 @@ def _no_class_rate(
         for position, name in enumerate(TOKEN_CLASSES)
         if events.counts[position][index] > 0 and not book.rated[position, row]
     )
+    costed = book.costed[TOKEN_CLASSES.index(name), row]
     deployment = combination.deployment
     provider = deployment.provider.code
     lacking = (
         f"rate_card:{provider}/{combination.priced.rate_card}"
-        if name in CLASS_PHASES
+        if costed
         else f"profile:{provider}/{deployment.code}"
     )
     return Lack(f"no_rate_for_{name}", lacking)

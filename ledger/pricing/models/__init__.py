@@ -25,12 +25,16 @@ from ledger.pricing.models.supply import (
     GpuHourPrice,
     GreenSupply,
     Hardware,
+    HardwareVersion,
     HolidayYear,
+    PriceDay,
     Site,
     SitePue,
     SiteTariff,
+    SiteWue,
     Tariff,
     TariffVersion,
+    WaterFactor,
 )
 
 __all__ = [
@@ -44,7 +48,9 @@ __all__ = [
     "GpuHourPrice",
     "GreenSupply",
     "Hardware",
+    "HardwareVersion",
     "HolidayYear",
+    "PriceDay",
     "Proposal",
     "Provenance",
     "Publication",
@@ -54,8 +60,10 @@ __all__ = [
     "Site",
     "SitePue",
     "SiteTariff",
+    "SiteWue",
     "Tariff",
     "TariffVersion",
     "Version",
+    "WaterFactor",
     "books_time_zone",
 ]

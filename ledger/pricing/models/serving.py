@@ -8,7 +8,11 @@ from ledger.pricing.models.supply import Hardware
 
 
 class Benchmark(models.Model):
-    """A measured serving run of a model on hardware, from which profiles are split."""
+    """A measured serving run of a model on hardware, from which profiles are split.
+
+    How it is divided (mean input, decode to prefill, cached to prefill) is seldom measured with
+    it: `split_provenance` says where that comes from, if not from the run's own source.
+    """
 
     code = models.TextField(unique=True)
     model = models.TextField()
@@ -21,6 +25,9 @@ class Benchmark(models.Model):
     decode_to_prefill = columns.figure()
     cached_to_prefill = columns.figure()
     provenance = models.ForeignKey(Provenance, on_delete=models.PROTECT, related_name="+")
+    split_provenance = models.ForeignKey(
+        Provenance, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
 
     def __str__(self) -> str:
         return self.code
@@ -39,8 +46,8 @@ class ServingProfile(Version):
     )
     figures = models.JSONField(null=True, blank=True)
     boundary = models.TextField()
-    host_watts_per_gpu = columns.figure()
-    idle_watts_per_gpu = columns.figure()
+    host_watts_per_gpu = columns.figure_or_none()
+    idle_watts_per_gpu = columns.figure_or_none()
 
     class Meta:
         db_table = "ledger_serving_profile"
@@ -50,6 +57,11 @@ class ServingProfile(Version):
                 name="ledger_serving_profile_one_origin",
                 condition=models.Q(benchmark__isnull=False, figures__isnull=True)
                 | models.Q(benchmark__isnull=True, figures__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="ledger_serving_profile_gpu_has_watts",
+                condition=~models.Q(boundary="gpu")
+                | models.Q(host_watts_per_gpu__isnull=False, idle_watts_per_gpu__isnull=False),
             ),
         ]
 

@@ -16,11 +16,11 @@ from ledger.pricing.figures import PerClass
 from ledger.pricing.inputs import Inputs
 from ledger.pricing.models import AgreementVersion, Site
 from ledger.pricing.price_inputs import Asked
-from ledger.pricing.profile import CLASS_PHASES
 from ledger.pricing.published import Lack, Published
 from ledger.pricing.quoting import amounts
 from ledger.pricing.quoting.amounts import Amounts, ClassWithoutRate
 from ledger.service_tiers import STANDARD
+from ledger.tokens import TOKEN_CLASSES
 
 MONEY: Final = (
     *("price", "compute", "energy", "green", "scarcity", "margin", "fee_provider", "fee_consumer"),
@@ -110,7 +110,10 @@ class Prices:
         try:
             return amounts.products(tokens=load.tokens, figures=rate.figures)
         except ClassWithoutRate as error:
-            return no_class_rate(error.token_class, place.deployment, card=version.rate_card.code)
+            position = TOKEN_CLASSES.index(error.token_class)
+            if rate.figures["gpu_nanoseconds"][position] is None:
+                return no_measurement(error.token_class, place.deployment)
+            return no_class_price(error.token_class, place.deployment, card=version.rate_card.code)
 
     def _made(self, cost: Inputs, price: Inputs) -> Rate | Lack:
         try:
@@ -126,12 +129,12 @@ class Prices:
         return Rate(cost, price, money | {name: of_slot[name] for name in PHYSICAL})
 
 
-def no_class_rate(token_class: str, deployment: Deployment, *, card: str) -> Lack:
-    """Return the lack of usage with tokens of a class that no rate is known for."""
-    provider = deployment.provider.code
-    lacking = (
-        f"rate_card:{provider}/{card}"
-        if token_class in CLASS_PHASES
-        else f"profile:{provider}/{deployment.code}"
-    )
-    return Lack(f"no_rate_for_{token_class}", lacking)
+def no_measurement(token_class: str, deployment: Deployment) -> Lack:
+    """Return the lack of usage with tokens of a class that no profile measures."""
+    profile = f"profile:{deployment.provider.code}/{deployment.code}"
+    return Lack(f"no_rate_for_{token_class}", profile)
+
+
+def no_class_price(token_class: str, deployment: Deployment, *, card: str) -> Lack:
+    """Return the lack of usage with tokens of a class that the rate card names no price for."""
+    return Lack(f"no_rate_for_{token_class}", f"rate_card:{deployment.provider.code}/{card}")

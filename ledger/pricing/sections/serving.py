@@ -19,7 +19,11 @@ SECTIONS: Final[tuple[Section, ...]] = (
         Benchmark,
         ("code",),
         section.nothing,
-        {"hardware": ("hardware",), "provenance": ("provenance",)},
+        {
+            "hardware": ("hardware",),
+            "provenance": ("provenance",),
+            "split_provenance": ("split_provenance",),
+        },
         section.within(
             joules_per_output_token=bounds.positive,
             output_tokens_per_second=bounds.positive,

@@ -24,7 +24,7 @@ NAMES: Final = (
         "a name led to another deployment",
         """INSERT INTO ledger_deployment (provider_id, code, model, site_id, currency, created_at)
            SELECT provider_id, 'another', model, site_id, currency, created_at
-           FROM ledger_deployment""",
+           FROM ledger_deployment WHERE code = 'qwen'""",
         """UPDATE ledger_source_name
            SET deployment_id = (SELECT id FROM ledger_deployment WHERE code = 'another')
            WHERE kind = 'deployment'""",

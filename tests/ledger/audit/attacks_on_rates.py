@@ -87,11 +87,48 @@ RATES: Final = (
            SET terms = jsonb_set(terms, '{windows,1,spans,0,0}', '"10:45"')""",
         seen_by="rates-in-force",
     ),
+    attack(
+        "a slot rate's water",
+        "UPDATE ledger_slot_rate SET water_nanolitres[1] = water_nanolitres[1] - 1",
+        seen_by="slot-rates",
+    ),
+    attack(
+        "a slot rate's embodied emissions made unknown",
+        "UPDATE ledger_slot_rate SET embodied_nanograms = NULL",
+        seen_by="slot-rates",
+    ),
+    attack(
+        "a market's price",
+        "UPDATE ledger_price_day SET prices = jsonb_set(prices, '{14}', '\"0.31\"')",
+        seen_by="rate-sources",
+    ),
+    attack(
+        "a market's day",
+        "UPDATE ledger_price_day SET day = day + 1",
+        seen_by="rate-sources rates-in-force",
+    ),
+    attack(
+        "a fixed part of a market tariff",
+        """UPDATE ledger_tariff_version
+           SET terms = jsonb_set(terms, '{components,0,per_kwh}', '"0.07"')
+           WHERE terms ->> 'kind' = 'series'""",
+        seen_by="rate-sources",
+    ),
     *(
         attack(name, f"UPDATE {table} SET {change}", seen_by="rate-sources")
         for name, table, change in (
             ("a site's PUE", "ledger_site_pue", "pue = 1.19"),
             ("a GPU-hour's price", "ledger_gpu_hour_price", "price = price + 1"),
+            ("what an owned GPU cost", "ledger_gpu_hour_price", "capex = capex + 1"),
+            (
+                "how long an owned GPU lives",
+                "ledger_gpu_hour_price",
+                "life_years = 5 WHERE capex > 0",
+            ),
+            ("what making a GPU emitted", "ledger_hardware_version", "embodied_kg_co2e = 1"),
+            ("a site's water", "ledger_site_wue", "litres_per_kwh = 0.1"),
+            ("a grid's water", "ledger_water_factor", "litres_per_kwh = 0.1"),
+            ("where a split comes from", "ledger_benchmark", "split_provenance_id = NULL"),
             ("a deployment's utilisation", "ledger_deployment_terms", "utilisation = 0.6"),
             ("a site's green share", "ledger_green_supply", "share = 0.6"),
             ("a zone's carbon", "ledger_carbon_factor", "grams_per_kwh = 1"),

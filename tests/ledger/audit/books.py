@@ -32,6 +32,7 @@ from settlement.clearing import approvals, calendars, runs
 from tests import factories
 from tests.correcting import amend, correct, void
 from tests.factories import version
+from tests.ledger.audit import supply
 from tests.ledger.energy import certifying
 from tests.settlement import factories as settling
 
@@ -114,6 +115,7 @@ def catalogue() -> dict[str, Any]:
             volume_terms=VOLUME_TERMS,
         )
     ]
+    supply.describe(document)
     return document
 
 
@@ -151,6 +153,7 @@ def keep() -> None:
             "peak-2", occurred_at=PEAK + timedelta(minutes=14, microseconds=59_999_999)
         ),
         factories.event("flat", occurred_at=FLAT, sequence=7),
+        factories.event("spot", occurred_at=FLAT, deployment="spot"),
         factories.event("holiday", occurred_at=HOLIDAY, status="partial"),
         factories.event("long", occurred_at=FLAT, usage={"input": 12_000, "output": 7}, sequence=9),
         factories.event("aside", occurred_at=FLAT, deployment="nowhere", sequence=9),

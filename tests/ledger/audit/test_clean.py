@@ -24,7 +24,7 @@ class TestRun:
 
         assert audit.run(EVERY_AUDIT) == []
         assert SetAside.objects.get().event_id == "aside"
-        assert UsageEntry.objects.filter(kind="usage").count() == 17
+        assert UsageEntry.objects.filter(kind="usage").count() == 18
         assert UsageEntry.objects.filter(kind="reversal").count() == 6
         assert UsageEntry.objects.filter(kind="rerate").count() == 4
         assert UsageEntry.objects.filter(written__isnull=False).count() == 5

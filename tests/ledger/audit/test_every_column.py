@@ -46,8 +46,9 @@ CHANGE_ONE: Final = """
 """
 VERSIONS: Final = (
     *("agreement_version", "carbon_factor", "deployment_terms", "fx_rate", "gpu_hour_price"),
-    *("green_supply", "holiday_year", "rate_card_version", "serving_profile", "site_pue"),
-    *("site_tariff", "source_name", "tariff_version"),
+    *("green_supply", "hardware_version", "holiday_year", "price_day", "rate_card_version"),
+    *("serving_profile", "site_pue", "site_tariff", "site_wue", "source_name"),
+    *("tariff_version", "water_factor"),
 )
 UNWATCHED: Final[dict[str, set[str]]] = {
     "Names and notes are for people; prices and identities go by codes and ids.": {
@@ -65,6 +66,9 @@ UNWATCHED: Final[dict[str, set[str]]] = {
     "They describe the thing; what is priced stands in its versions.": {
         "ledger_gpu_hour_price.method",
         *(f"ledger_hardware.{name}" for name in ("tdp_watts", "idle_watts")),
+        "ledger_hardware_version.memory_gb_per_second",
+        "ledger_benchmark.model",
+        "ledger_gpu_hour_price.hardware_id",
         *(f"ledger_tariff.{name}" for name in ("currency", "time_zone")),
     },
     "Who and when: another value is as likely as the one that was written.": {
@@ -123,7 +127,6 @@ UNWATCHED: Final[dict[str, set[str]]] = {
     },
     "Nobody names these rows by their ids.": {
         "ledger_holiday_year.id",
-        "ledger_site_tariff.id",
         "ledger_proposal.id",
         "settlement_netting.id",
     },

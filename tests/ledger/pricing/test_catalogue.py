@@ -96,7 +96,7 @@ class TestPublish:
             ("sites", {"code": "west:1"}, "#/sites/0"),
             (
                 "rate_card_versions",
-                {"terms": {"kind": "list", "per_million_tokens": {"audio_input": "2"}}},
+                {"terms": {"kind": "list", "per_million_tokens": {"video_input": "2"}}},
                 "#/rate_card_versions/0",
             ),
             ("deployment_terms", {"utilisation": "0"}, "#/deployment_terms/0"),

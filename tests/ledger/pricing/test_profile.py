@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from ledger.pricing.bounds import InvalidCostInput
 from ledger.pricing.profile import (
+    TEXT_PHASES,
     Benchmark,
     Phase,
     PhaseFigures,
@@ -127,10 +129,74 @@ class TestFiguresFromDocument:
 
         assert refused.value.name == "figures/cached/joules"
 
+    def test_reads_throughput_and_watts_of_all_gpus_used(self) -> None:
+        # 8 GPUs at 4,000 tokens a second: 0.002 GPU-s; 5,000 W over 4,000 tokens: 1.25 J
+        run = {"tokens_per_second": "4000", "gpus": 8, "watts": "5000"}
+
+        figures = figures_from_document(DOCUMENT | {"decode": run})
+
+        assert figures[Phase.DECODE] == PhaseFigures(Decimal("1.25"), Decimal("0.002"))
+
+    def test_reads_media_only_where_they_were_measured(self) -> None:
+        measured = {"image_input": {"joules": "5", "gpu_seconds": "0.01"}}
+
+        assert set(figures_from_document(DOCUMENT)) == set(TEXT_PHASES)
+        assert set(figures_from_document(DOCUMENT | measured)) == {*TEXT_PHASES, Phase.IMAGE_INPUT}
+
+    @pytest.mark.parametrize(
+        ("run", "name"),
+        [
+            ({"tokens_per_second": "0", "gpus": 8, "watts": "5000"}, "tokens_per_second"),
+            ({"tokens_per_second": "4000", "gpus": 0, "watts": "5000"}, "gpus"),
+            ({"tokens_per_second": "4000", "watts": "5000"}, "gpus"),
+            ({"tokens_per_second": "4000", "gpus": 8}, "joules"),
+            ({"gpu_seconds": "0.002", "watts": "5000"}, "joules"),
+            ({"joules": "1", "watts": "5000", "gpu_seconds": "1"}, "watts"),
+            (
+                {"joules": "1", "gpu_seconds": "1", "tokens_per_second": "1", "gpus": 1},
+                "tokens_per_second",
+            ),
+        ],
+    )
+    def test_refuses_throughput_that_is_half_stated_or_stated_twice(
+        self, run: dict[str, Any], name: str
+    ) -> None:
+        with pytest.raises(InvalidCostInput) as refused:
+            figures_from_document(DOCUMENT | {"decode": run})
+
+        assert refused.value.name == f"figures/decode/{name}"
+
 
 class TestCheckProfile:
     def test_accepts_a_benchmark_at_the_gpu(self) -> None:
-        check_profile({"boundary": "gpu", "benchmark": "qwen3-32b-1xb200"})
+        watts = {"host_watts_per_gpu": "150", "idle_watts_per_gpu": "195"}
+
+        check_profile({"boundary": "gpu", "benchmark": "qwen3-32b-1xb200", **watts})
+
+    @pytest.mark.parametrize("unknown", ["host_watts_per_gpu", "idle_watts_per_gpu"])
+    def test_refuses_the_gpu_alone_without_what_stands_beside_it(self, unknown: str) -> None:
+        watts = {"host_watts_per_gpu": "150", "idle_watts_per_gpu": "195"} | {unknown: None}
+
+        with pytest.raises(InvalidCostInput) as refused:
+            check_profile({"boundary": "gpu", "benchmark": "qwen3-32b-1xb200", **watts})
+
+        assert refused.value.name == unknown
+
+    def test_needs_no_watts_beside_a_server(self) -> None:
+        check_profile({"boundary": "server", "figures": DOCUMENT})
+
+    @pytest.mark.parametrize(
+        ("figures", "name"),
+        [
+            ({"video_input": {"joules": "1", "gpu_seconds": "1"}}, "figures"),
+            ({"decode": {"joules": "1", "gpu_secs": "1"}}, "figures/decode"),
+        ],
+    )
+    def test_refuses_what_nobody_reads(self, figures: dict[str, Any], name: str) -> None:
+        with pytest.raises(InvalidCostInput) as refused:
+            check_profile({"boundary": "server", "figures": DOCUMENT | figures})
+
+        assert refused.value.name == name
 
     def test_refuses_an_unknown_boundary(self) -> None:
         with pytest.raises(InvalidCostInput) as refused:
