@@ -16,7 +16,7 @@ PIP := $(RUN) -m pip --disable-pip-version-check --quiet
 SERVE ?= 1
 TRACE ?=
 
-.PHONY: help demo up test check bench format audit clean prerequisites
+.PHONY: help demo up test check bench rerating format audit clean prerequisites
 
 help:
 	@echo 'make demo      the whole way of usage into money, then the site; SERVE=0 ends after the summary,'
@@ -25,6 +25,7 @@ help:
 	@echo 'make test      all tests'
 	@echo 'make check     format, lint, layers, types, migrations, then all tests'
 	@echo 'make bench     what recording an event costs, in every form it may be sent'
+	@echo 'make rerating  a million events, a corrected tariff, all of it taken back and booked anew'
 	@echo 'make format    format the sources'
 	@echo 'make audit     prove every invariant of the books'
 	@echo 'make clean     remove data, output and the virtual environment'
@@ -52,6 +53,9 @@ check: $(VENV)/installed-dev $(CLIENTS)/installed
 
 bench: $(VENV)/installed
 	@exec $(RUN) -m bench $(if $(LABEL),--label '$(LABEL)')
+
+rerating: $(VENV)/installed
+	@exec $(RUN) -m bench.rerating $(if $(EVENTS),--events $(EVENTS))
 
 format: $(VENV)/installed-dev
 	$(VENV)/bin/ruff format .

@@ -43,6 +43,11 @@ SCHEDULE: Final[dict[str, dict[str, Any]]] = {
         "schedule": 3600.0,
         "options": {"expires": 3600.0},
     },
+    "apply-reratings": {
+        "task": "ledger.tasks.apply_reratings",
+        "schedule": 10.0,
+        "options": {"expires": 10.0},
+    },
     "prepare-partitions": {
         "task": "ledger.tasks.prepare_partitions",
         "schedule": 3600.0,

@@ -28,6 +28,7 @@ SETTINGS: Final[dict[str, Any]] = {
     # The same name means other words in other places.
     "ENUM_NAME_OVERRIDES": {
         "BatchState": ["pending", "rated"],
+        "ReratingState": [*("proposed", "approved", "applying", "applied", "withdrawn", "stale")],
         "SettlementState": ["calculated", "approved", "void"],
         "ItemStatus": ["duplicate", "conflict", "rejected"],
         "EventStatus": ["complete", "partial", "cancelled"],
@@ -61,6 +62,7 @@ SETTINGS: Final[dict[str, Any]] = {
             "and whether all of it is here.",
         },
         {"name": "prices", "description": "What usage would cost, here and elsewhere."},
+        {"name": "reratings", "description": "What a corrected catalogue changes of booked usage."},
         {"name": "books", "description": "Accounts, balances, postings and journal entries."},
         {"name": "settlement", "description": "Who owes whom what, month by month."},
         {"name": "operation", "description": "Whether the ledger works."},

@@ -55,6 +55,7 @@ USAGE: Final = [
     COVERAGE,
     SET_ASIDE,
     _lists("Corrections", "undo", "correction"),
+    _lists("Re-ratings", "price_change", "rerating"),
     UNMAPPED,
     _lists("Archived months", "inventory_2", "archivedmonth"),
 ]

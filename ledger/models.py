@@ -50,6 +50,7 @@ from ledger.rating.archive.models import (
     RestoredMonth,
 )
 from ledger.rating.models import SetAside, UsageEntry, UsageRollup
+from ledger.rating.rerating.models import Rerating, ReratingClaim, ReratingEntry
 from ledger.usage.completeness.models import Manifest
 from ledger.usage.models import Correction, Coverage, EventKey, UsageBatch
 
@@ -98,6 +99,9 @@ __all__ = [
     "RateCard",
     "RateCardVersion",
     "RequestAllowance",
+    "Rerating",
+    "ReratingClaim",
+    "ReratingEntry",
     "RestoredMonth",
     "ServingProfile",
     "SetAside",

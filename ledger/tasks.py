@@ -14,6 +14,7 @@ from ledger.parties import signing
 from ledger.pricing import ahead
 from ledger.rating import partitions, payloads, rate
 from ledger.rating.corrections import applying
+from ledger.rating.rerating.applying import apply_approved
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +52,15 @@ def apply_corrections(**_kwargs: Any) -> None:
         if applying.apply_pending(now=timezone.now()) is None:
             return
     wake_corrections()
+
+
+@shared_task(name="ledger.tasks.apply_reratings", ignore_result=True)
+def apply_reratings(**_kwargs: Any) -> None:
+    """Apply re-ratings that were approved, claim by claim."""
+    for _ in range(CLAIMS_A_RUN):
+        if apply_approved(now=timezone.now()) is None:
+            return
+    wake_reratings()
 
 
 @shared_task(name="ledger.tasks.prepare_partitions", ignore_result=True)
@@ -107,6 +117,7 @@ class _Bell:
 _bell = _Bell()
 _bell_of_what_waits = _Bell()
 _bell_of_corrections = _Bell()
+_bell_of_reratings = _Bell()
 
 
 def wake() -> None:
@@ -131,6 +142,14 @@ def wake_corrections() -> None:
     Never fails, like `wake`; beat looks every second.
     """
     _ring(_bell_of_corrections, apply_corrections)
+
+
+def wake_reratings() -> None:
+    """Tell a worker that a re-rating was approved, or goes on.
+
+    Never fails, like `wake`; beat looks every ten seconds.
+    """
+    _ring(_bell_of_reratings, apply_reratings)
 
 
 def _ring(bell: _Bell, task: Task[..., Any]) -> None:

@@ -21,18 +21,21 @@ from datetime import datetime
 import django
 django.setup()
 from ledger.rating import rate
-from ledger.rating.corrections import applying
-act = {"apply_pending": applying.apply_pending}.get(sys.argv[1]) or getattr(rate, sys.argv[1])
+from ledger.rating.corrections.applying import apply_pending
+from ledger.rating.rerating.applying import apply_approved
+act = {"apply_pending": apply_pending, "apply_approved": apply_approved}.get(sys.argv[1])
+act = act or getattr(rate, sys.argv[1])
+counted = {"apply_pending": "applied", "apply_approved": "taken_back"}.get(sys.argv[1], "entered")
 now, limit = datetime.fromisoformat(sys.argv[2]), int(sys.argv[3])
 print("ready", flush=True)
 sys.stdin.readline()
 claims = entered = 0
 while (rated := act(now=now, limit=limit)) is not None:
     claims += 1
-    entered += rated.applied if sys.argv[1] == "apply_pending" else rated.entered
+    entered += getattr(rated, counted)
 print(json.dumps({"claims": claims, "entered": entered}))
 """
-"""Rates, or applies corrections, until nothing is left, once it is told to begin."""
+"""Rates, or applies corrections or re-ratings, until nothing is left, once it is told to begin."""
 
 
 def at_once(*acts: Callable[[], Any]) -> list[Any]:

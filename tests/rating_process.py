@@ -15,11 +15,13 @@ if __name__ == "__main__":
 
     from ledger.rating import rate
     from ledger.rating.corrections import applying
+    from ledger.rating.rerating.applying import apply_approved
 
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     while True:
         rated = rate.rate_pending(now=timezone.now(), limit=400)
         corrected = applying.apply_pending(now=timezone.now(), limit=400)
-        if rated is None and corrected is None:
+        rerated = apply_approved(now=timezone.now(), limit=400)
+        if rated is None and corrected is None and rerated is None:
             time.sleep(0.01)

@@ -12,6 +12,7 @@ from ledger.admin import (
     people,
     proposals,
     rates,
+    reratings,
     sources,
     usage,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "people",
     "proposals",
     "rates",
+    "reratings",
     "sources",
     "usage",
 ]

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from django import forms
@@ -204,19 +203,10 @@ def shown(changes: list[dict[str, Any]], effects: list[dict[str, Any]]) -> dict[
         if not change["moves_prices"]:
             new[change["section"]] = new.get(change["section"], 0) + 1
     return {
-        "moving": [
-            change | {"since": _since(change["valid_from"])}
-            for change in changes
-            if change["moves_prices"]
-        ],
+        "moving": [change for change in changes if change["moves_prices"]],
         "new": sorted(new.items()),
-        "effects": [effect | {"since": _since(effect["starts_at"])} for effect in effects],
+        "effects": effects,
     }
-
-
-def _since(instant: str | None) -> str:
-    """Show an instant of plain data as people read it; empty where there is none."""
-    return f"{datetime.fromisoformat(instant):%Y-%m-%d %H:%M}" if instant else ""
 
 
 def faults(invalid: DocumentInvalid) -> list[str]:

@@ -361,6 +361,17 @@ class ReasonOfEntry(serializers.Serializer[Any]):
     recorded_at = serializers.DateTimeField()
 
 
+class RerateOfEntry(serializers.Serializer[Any]):
+    """A re-rating that booked a usage entry, or took it back."""
+
+    did = serializers.ChoiceField(choices=["booked", "took_back"])
+    rerating = Id()
+    reason = serializers.CharField()
+    asked_by = serializers.CharField(help_text="The person who proposed it.")
+    approved_by = serializers.CharField(help_text="The other person, who approved it.")
+    applied_at = serializers.DateTimeField()
+
+
 class Explanation(serializers.Serializer[Any]):
     """Every row and multiplication behind the price of a usage entry."""
 
@@ -371,6 +382,9 @@ class Explanation(serializers.Serializer[Any]):
     slot_rate = Rate()
     corrections = ReasonOfEntry(
         many=True, help_text="Why it was booked or taken back, and by whom: none for most entries."
+    )
+    reratings = RerateOfEntry(
+        many=True, help_text="Why its usage was priced anew, and who wanted it: none for most."
     )
     lines = ExplanationLine(many=True)
     provenance = Provenance(many=True)

@@ -253,6 +253,7 @@ EXPLANATION: Final[Example] = {
     ],
     "slot": {"number": 1991318, "starts_at": "2026-10-05T09:30:00Z"},
     "corrections": [],
+    "reratings": [],
     "price_rate": {
         "id": "12",
         "currency": "CNY",

@@ -33,6 +33,7 @@ from ledger.rating.explanation import UNITS, Line
 from ledger.rating.identity import public_id
 from ledger.rating.reading import Cost, Explained, UsageLine
 from ledger.rating.reasons import Reason
+from ledger.rating.rerating.reading import Rerated
 from ledger.rating.written import Understood
 from ledger.tokens import TOKEN_CLASSES
 
@@ -209,6 +210,7 @@ def _explained(explained: Explained) -> dict[str, Any]:
         "price_rate": _rate(price_rate, shows_inputs=explained.shows_cost),
         "slot_rate": _rate(price_rate.slot_rate, shows_inputs=explained.shows_cost),
         "corrections": [_reason(reason) for reason in explanation.reasons],
+        "reratings": [_rerated(one) for one in explanation.reratings],
         "lines": [_line(line) for line in explanation.lines],
         "provenance": list(explanation.provenance),
         "derivation": _derivation(explanation.derivation),
@@ -262,6 +264,17 @@ def _reason(reason: Reason) -> dict[str, Any]:
         "reason": reason.reason,
         "requested_by": reason.requested_by,
         "recorded_at": rendering.instant(reason.recorded_at),
+    }
+
+
+def _rerated(one: Rerated) -> dict[str, Any]:
+    return {
+        "did": one.did,
+        "rerating": str(one.rerating_id),
+        "reason": one.reason,
+        "asked_by": one.asked_by,
+        "approved_by": one.approved_by,
+        "applied_at": rendering.instant(one.applied_at),
     }
 
 

@@ -19,6 +19,7 @@ from ledger.audit import (
     proposals,
     rates,
     recorded,
+    reratings,
     sources,
     usage,
 )
@@ -31,6 +32,7 @@ AUDITS: Final[tuple[Audit, ...]] = (
     *names.AUDITS,
     *coverage.AUDITS,
     *corrections.AUDITS,
+    *reratings.AUDITS,
     *rates.AUDITS,
     *sources.AUDITS,
     *in_force.AUDITS,

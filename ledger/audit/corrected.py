@@ -18,6 +18,28 @@ APPLIED: Final = """
     WHERE state = 'applied' AND batch_id BETWEEN %(first)s AND %(last)s
     ORDER BY batch_id, row, number
 """
+RERATED: Final = """
+    WITH RECURSIVE rerated AS (
+        SELECT entry.id, entry.occurred_at, entry.corrects_id
+        FROM ledger_usage_entry entry
+        JOIN ledger_rerating_entry rerating ON rerating.journal_entry_id = entry.journal_entry_id
+        WHERE entry.kind = 'rerate' AND entry.batch_id BETWEEN %(first)s AND %(last)s
+    ), forth AS (
+        SELECT replacement_entry_id AS root_id, occurred_at, replacement_entry_id AS entry_id
+        FROM ledger_correction
+        WHERE state = 'applied' AND act = 'amend'
+          AND batch_id BETWEEN %(first)s AND %(last)s
+        UNION ALL
+        SELECT forth.root_id, forth.occurred_at, rerated.id
+        FROM forth
+        JOIN rerated
+            ON rerated.corrects_id = forth.entry_id AND rerated.occurred_at = forth.occurred_at
+           AND rerated.corrects_id < rerated.id
+    )
+    SELECT root_id, entry_id FROM forth WHERE entry_id <> root_id
+"""
+"""What re-ratings made of what corrections booked: it says the same of the event."""
+
 PLACES: Final = """
     SELECT id, batch_id, row, source, event_id, occurred_at
     FROM ledger_correction
@@ -85,6 +107,9 @@ class Corrected:
                     )
                 elif reversed_id is None:
                     corrected.voided.add(place)
+            cursor.execute(RERATED, span)
+            for root_id, entry_id in cursor:
+                corrected.replacements[entry_id] = corrected.replacements[root_id]
             cursor.execute(PLACES, span)
             for id_, batch_id, row, *event in cursor:
                 corrected.named[batch_id, row].append(Named(id_, *event))

@@ -18,6 +18,14 @@ from ledger.usage.identity import key
 from ledger.usage.stated import content_hash
 
 NUMBERS: Final = (*TOKEN_CLASSES, *COMPONENTS)
+RERATED: Final = """rerated AS (
+        SELECT entry.id, entry.occurred_at, entry.corrects_id
+        FROM ledger_usage_entry entry
+        JOIN ledger_rerating_entry rerating ON rerating.journal_entry_id = entry.journal_entry_id
+        WHERE entry.kind = 'rerate'
+    )"""
+"""Replacements by re-ratings. Ids ascend, so that nothing that is followed leads back."""
+
 OF_ITS_OWN: Final = ", ".join(
     f"'{name}'" for name in ("id", "kind", "corrects_id", "journal_entry_id", *NUMBERS)
 )
@@ -46,10 +54,12 @@ AT_HAND: Final = f"""
 ENTRIES: Final = f"""
     WITH at_hand AS ({AT_HAND}), booked AS (
         SELECT id, occurred_at, kind, corrects_id, batch_id, row
-        FROM ledger_usage_entry
-        WHERE kind <> 'usage'
-           OR id IN (SELECT replacement_entry_id FROM ledger_correction
-                     WHERE state = 'applied' AND reversed_entry_id IS NULL)
+        FROM ledger_usage_entry entry
+        WHERE (kind <> 'usage'
+               OR id IN (SELECT replacement_entry_id FROM ledger_correction
+                         WHERE state = 'applied' AND reversed_entry_id IS NULL))
+          AND NOT EXISTS (SELECT FROM ledger_rerating_entry rerated
+                          WHERE rerated.journal_entry_id = entry.journal_entry_id)
     ), asked AS (
         SELECT id AS correction_id, reversal_entry_id AS id, occurred_at, 'reversal' AS kind,
                reversed_entry_id AS corrects_id, batch_id, row
@@ -62,11 +72,12 @@ ENTRIES: Final = f"""
         FROM at_hand
         WHERE replacement_entry_id IS NOT NULL
     )
-    SELECT COALESCE(
+    SELECT CASE WHEN booked.id IS NULL THEN
                format('correction %s: there is no usage entry %s of the kind %s that it booked',
-                      asked.correction_id, asked.id, asked.kind),
-               format('usage entry %s of the kind %s belongs to no correction',
-                      booked.id, booked.kind))
+                      asked.correction_id, asked.id, asked.kind)
+           ELSE
+               format('usage entry %s of the kind %s belongs to no correction and no re-rating',
+                      booked.id, booked.kind) END
     FROM booked
     FULL JOIN asked
         ON (asked.id, asked.occurred_at, asked.kind, asked.batch_id, asked.row)
@@ -76,7 +87,21 @@ ENTRIES: Final = f"""
     ORDER BY COALESCE(asked.id, booked.id)
 """
 ORDER: Final = f"""
-    WITH numbered AS (
+    WITH RECURSIVE {RERATED}, back AS (
+        SELECT id AS correction_id, occurred_at, reversed_entry_id AS entry_id, 0 AS steps
+        FROM ledger_correction
+        WHERE state = 'applied' AND reversed_entry_id IS NOT NULL
+        UNION ALL
+        SELECT back.correction_id, back.occurred_at, rerated.corrects_id, back.steps + 1
+        FROM back
+        JOIN rerated
+            ON rerated.id = back.entry_id AND rerated.occurred_at = back.occurred_at
+           AND rerated.corrects_id < rerated.id
+    ), origin AS (
+        SELECT DISTINCT ON (correction_id) correction_id, entry_id
+        FROM back
+        ORDER BY correction_id, steps DESC
+    ), numbered AS (
         SELECT *, row_number() OVER event AS place,
                bool_or(state = 'waiting') OVER before AS one_waits
         FROM ledger_correction
@@ -84,11 +109,13 @@ ORDER: Final = f"""
                before AS (PARTITION BY provider_id, key ORDER BY number
                           ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
     ), applied AS (
-        SELECT *, {AWAY_MONTH.format(at="correction.occurred_at")} AS is_away,
+        SELECT correction.*, origin.entry_id AS origin_id,
+               {AWAY_MONTH.format(at="correction.occurred_at")} AS is_away,
                lag(id) OVER event AS previous_id, lag(act) OVER event AS previous_act,
                lag(replacement_entry_id) OVER event AS stood_id,
                lag(batch_id) OVER event AS previous_batch, lag(row) OVER event AS previous_row
         FROM ledger_correction correction
+        LEFT JOIN origin ON origin.correction_id = correction.id
         WHERE state = 'applied'
         WINDOW event AS (PARTITION BY provider_id, key ORDER BY number)
     )
@@ -104,7 +131,7 @@ ORDER: Final = f"""
                   id, reversed_entry_id, previous_id, previous_act)
     FROM applied
     WHERE previous_id IS NOT NULL
-      AND (previous_act <> 'amend' OR reversed_entry_id IS DISTINCT FROM stood_id
+      AND (previous_act <> 'amend' OR (NOT is_away AND origin_id IS DISTINCT FROM stood_id)
            OR (batch_id, row) IS DISTINCT FROM (previous_batch, previous_row))
     UNION ALL
     SELECT format('correction %s: usage entry %s is not the first of its event',
@@ -115,20 +142,37 @@ ORDER: Final = f"""
        AND first.batch_id = applied.batch_id AND first.row = applied.row
        AND first.id IS DISTINCT FROM applied.replacement_entry_id
     WHERE NOT applied.is_away AND applied.previous_id IS NULL
-      AND applied.reversed_entry_id IS DISTINCT FROM first.id
+      AND applied.origin_id IS DISTINCT FROM first.id
 """
+"""What a correction takes back is what the one before left, or what re-ratings made of that."""
+
 STANDING: Final = f"""
-    WITH newest AS (
+    WITH RECURSIVE {RERATED}, newest AS (
         SELECT DISTINCT ON (provider_id, key)
                id, batch_id, row, occurred_at, replacement_entry_id
         FROM ledger_correction
         WHERE state = 'applied'
         ORDER BY provider_id, key, number DESC
+    ), forth AS (
+        SELECT id, occurred_at, replacement_entry_id AS entry_id, 0 AS steps
+        FROM newest
+        WHERE replacement_entry_id IS NOT NULL
+        UNION ALL
+        SELECT forth.id, forth.occurred_at, rerated.id, forth.steps + 1
+        FROM forth
+        JOIN rerated
+            ON rerated.corrects_id = forth.entry_id AND rerated.occurred_at = forth.occurred_at
+           AND rerated.corrects_id < rerated.id
+    ), left_by AS (
+        SELECT DISTINCT ON (id) id, entry_id
+        FROM forth
+        ORDER BY id, steps DESC
     ), stands AS (
-        SELECT newest.id, newest.replacement_entry_id, newest.occurred_at,
+        SELECT newest.id, left_by.entry_id AS replacement_entry_id, newest.occurred_at,
                sum(CASE entry.kind WHEN 'reversal' THEN -1 ELSE 1 END) AS events,
                {", ".join(f"sum(entry.{name}) AS {name}" for name in NUMBERS)}
         FROM newest
+        LEFT JOIN left_by ON left_by.id = newest.id
         JOIN ledger_usage_entry entry
             ON entry.occurred_at = newest.occurred_at
            AND entry.batch_id = newest.batch_id AND entry.row = newest.row

@@ -36,6 +36,8 @@ SCOPES: Final = (
     "books:read",
     "settlements:read",
     "settlements:approve",
+    "reratings:propose",
+    "reratings:approve",
 )
 
 WRITE_EVENTS: Final = "events:write"

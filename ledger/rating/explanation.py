@@ -22,6 +22,8 @@ from ledger.rating.derivations import Derivation
 from ledger.rating.identity import NoSuchUsageEntry, parse_public_id
 from ledger.rating.models import UsageEntry
 from ledger.rating.reasons import Reason, reasons
+from ledger.rating.rerating import reading as rerating
+from ledger.rating.rerating.reading import Rerated
 from ledger.rating.written import Understood, understood
 from ledger.tokens import TOKEN_CLASSES
 
@@ -72,7 +74,8 @@ class Explanation:
     """An entry, the slot it fell into, the rates it names with their inputs, and the products.
 
     `provenance` gives source and grade of every catalogue figure that carries one; `names` those
-    that the source wrote in words of its own; `reasons` the corrections behind the entry.
+    that the source wrote in words of its own; `reasons` the corrections behind the entry, and
+    `reratings` the runs that priced its usage anew.
     """
 
     entry: UsageEntry
@@ -85,6 +88,7 @@ class Explanation:
     names: Sequence[Understood]
     reasons: Sequence[Reason]
     derivation: Derivation
+    reratings: Sequence[Rerated]
 
     def for_consumer(self) -> "Explanation":
         """Leave out the provider's cost, unless the agreement discloses it."""
@@ -101,6 +105,7 @@ class Explanation:
             names=self.names,
             reasons=self.reasons,
             derivation=derivations.NOTHING,
+            reratings=self.reratings,
         )
 
 
@@ -144,6 +149,7 @@ def explain(entry: UsageEntry) -> Explanation:
             amounts={line.component: line.booked for line in lines},
             provenances=provenances.values(),
         ),
+        reratings=rerating.reasons(entry),
     )
 
 

@@ -167,13 +167,22 @@ def _no_class_rate(
         for position, name in enumerate(TOKEN_CLASSES)
         if events.counts[position][index] > 0 and not book.rated[position, row]
     )
-    costed = book.costed[TOKEN_CLASSES.index(name), row]
-    deployment = combination.deployment
+    return no_rate_for(
+        name,
+        deployment=combination.deployment,
+        rate_card=combination.priced.rate_card,
+        costed=bool(book.costed[TOKEN_CLASSES.index(name), row]),
+    )
+
+
+def no_rate_for(name: str, *, deployment: Deployment, rate_card: str, costed: bool) -> Lack:
+    """Return what an event lacks that has tokens of a class without a rate.
+
+    `costed`: what a token of the class takes is known, and only its price is not.
+    """
     provider = deployment.provider.code
     lacking = (
-        f"rate_card:{provider}/{combination.priced.rate_card}"
-        if costed
-        else f"profile:{provider}/{deployment.code}"
+        f"rate_card:{provider}/{rate_card}" if costed else f"profile:{provider}/{deployment.code}"
     )
     return Lack(f"no_rate_for_{name}", lacking)
 

@@ -61,6 +61,24 @@ from django.utils import timezone
 from ledger.rating.corrections import applying
 while applying.apply_pending(now=timezone.now()) is not None: pass
 """
+RERATE = """
+import django; django.setup()
+from datetime import timedelta
+from django.utils import timezone
+from ledger.rating import rate
+from tests import rerating
+while rate.rate_pending(now=timezone.now()) is not None: pass
+rerating.publish(rerating.electricity("0.72"), now=timezone.now())
+rerating.approve(rerating.propose(now=timezone.now()), now=timezone.now())
+"""
+APPLY = """
+import django; django.setup()
+from django.utils import timezone
+from ledger.rating.rerating.applying import apply_approved
+from ledger.rating.rerating.models import Rerating
+while apply_approved(now=timezone.now()) is not None: pass
+assert Rerating.objects.get().state == "applied", Rerating.objects.values()
+"""
 FINISH = """
 import django; django.setup()
 from django.utils import timezone
@@ -212,6 +230,36 @@ class TestKillingAWorker:
             assert killed_with_work_left > 0
             assert ids_allocated(url) > asked + asked + asked // 2, "no kill met a claim"
             assert corrected(url) == (0, asked, asked)
+
+    def test_mid_claim_of_a_re_rating_takes_nothing_back_twice(self, folder: Path) -> None:
+        moments = random.Random(20261126)  # noqa: S311 - when to kill
+        batches = BATCHES // 2
+        entries = batches * EVENTS
+        with embedded.running(folder / "postgres") as url:
+            run(url, SETUP)
+            run(url, POST, "0", str(batches))
+            run(url, RERATE)
+
+            killed_with_work_left = 0
+            for attempt in range(KILLS // 2):
+                worker = start(url, "-m", "tests.rating_process")
+                assert worker.stdout is not None
+                assert worker.stdout.readline() == "ready\n"
+                if attempt % 2:
+                    until_a_claim_writes(url)
+                else:
+                    time.sleep(moments.uniform(0.005, 0.3))
+                worker.send_signal(signal.SIGKILL)
+                worker.wait(timeout=10)
+                worker.stdout.close()
+                killed_with_work_left += corrected(url)[1] < entries
+            run(url, APPLY)
+            run(url, FINISH)
+
+            assert killed_with_work_left > 0
+            assert ids_allocated(url) > 3 * entries, "no kill met a claim in its middle"
+            assert corrected(url) == (0, entries, entries)
+            assert numbers(url)[0] == 3 * entries
 
 
 class TestKillingPostgres:

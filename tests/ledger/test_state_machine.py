@@ -31,13 +31,14 @@ from ledger.rating import rate
 from ledger.rating.archive import restoring, taking
 from ledger.rating.archive.taking import AlreadyArchived, NothingToArchive, NotReadyToArchive
 from ledger.rating.models import SetAside, UsageEntry
+from ledger.rating.rerating.approvals import NothingToRerate
 from ledger.usage.corrections import Asked
 from ledger.usage.models import Correction, EventKey, UsageBatch
 from settlement.audits import EVERY_AUDIT
 from settlement.clearing import approvals, calendars, runs
 from settlement.clearing.models import Settlement
 from settlement.clearing.runs import AlreadySettled, MonthStillOpen
-from tests import correcting, factories
+from tests import correcting, factories, rerating
 from tests.ledger.drawn import LATE, amounts, changes, events
 from tests.settlement import factories as settling
 from tests.settlement.factories import NOVEMBER, OCTOBER, user
@@ -186,6 +187,25 @@ class Books(RuleBasedStateMachine):
         terms = {"kind": "cost_plus", "margin": f"0.{self.dearer + 2}"}
         dearer = {**card, "valid_from": f"2026-{month}-15T00:00:00Z", "terms": terms}
         catalogue.publish({"rate_card_versions": [dearer]}, now=self.now, published_by="tests")
+
+    @rule(
+        month=st.sampled_from([9, 10, 11]),
+        provider=st.sampled_from([None, "westcloud"]),
+        limit=st.sampled_from([1, 2, 1_000]),
+    )
+    def rerate(self, month: int, provider: str | None, limit: int) -> None:
+        """Propose, approve and apply: then there is nothing left to re-rate."""
+        of_month = {
+            "starts_at": datetime(2026, month, 1, tzinfo=UTC),
+            "ends_at": datetime(2026, month + 1, 1, tzinfo=UTC),
+            "provider": provider,
+        }
+        with suppress(NothingToRerate):
+            run = rerating.rerate(now=self.now, limit=limit, **of_month)
+            assert (run.state, run.outcome) == ("applied", "")
+            taken_back = run.claims.aggregate(taken_back=Sum("taken_back"))["taken_back"]
+            assert taken_back == run.preview["entries"]
+        assert rerating.previewed(**of_month).entries == 0
 
     @rule(amount=amounts, fee=amounts, agreement=st.sampled_from(settling.AGREEMENTS))
     def correct(self, amount: Decimal, fee: Decimal, agreement: str) -> None:

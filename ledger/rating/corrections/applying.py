@@ -15,7 +15,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from ledger.books import balances, journal
 from ledger.pricing import published
 from ledger.pricing.published import Lack
-from ledger.rating import booking, naming, rate, writing
+from ledger.rating import booking, naming, rate, turns, writing
 from ledger.rating.corrections import mirroring, picked, queue
 from ledger.rating.corrections.cases import RETRY_AFTER, Case, Verdicts, found
 from ledger.rating.corrections.mirroring import Valued
@@ -64,6 +64,7 @@ def _apply(
     taken[:] = [one.id for one in claimed]
     if not claimed:
         return None
+    turns.side_by_side()
     histories = queue.history(claimed)
     verdicts = Verdicts([], [])
     cases = found(claimed, histories, verdicts, now=now)

@@ -91,13 +91,7 @@ def found(
         raise Unprepared(lambda _: partitions.add(missing))
     aside = standing.lock_aside([one.place for one in located if one.last is None])
     present = list(_present(located, aside, states, verdicts, now=now))
-    entries = standing.entries(
-        [
-            (one.place, one.last.replacement_entry_id if one.last else None)
-            for one in present
-            if one.place.in_batch not in aside
-        ]
-    )
+    entries = standing.entries([one.place for one in present if one.place.in_batch not in aside])
     cases: list[Case] = []
     for one in present:
         id_, place = one.claimed.id, one.place

@@ -46,21 +46,19 @@ ASIDE: Final = """
 STANDING: Final = f"""
     WITH wanted AS MATERIALIZED (
         SELECT *
-        FROM unnest(%(times)s::timestamptz[], %(entries)s::bigint[], %(batches)s::bigint[],
-                    %(rows)s::integer[]) AS wanted (occurred_at, entry_id, batch_id, row)
+        FROM unnest(%(times)s::timestamptz[], %(batches)s::bigint[], %(rows)s::integer[])
+             AS wanted (occurred_at, batch_id, row)
     ), entry AS (
-        SELECT entry.*
-        FROM wanted
-        JOIN ledger_usage_entry entry
-            ON entry.occurred_at = wanted.occurred_at AND entry.id = wanted.entry_id
-        WHERE entry.occurred_at = ANY(%(instants)s::timestamptz[])
-        UNION ALL
         SELECT entry.*
         FROM wanted
         JOIN ledger_usage_entry entry
             ON entry.occurred_at = wanted.occurred_at AND entry.batch_id = wanted.batch_id
            AND entry.row = wanted.row
-        WHERE wanted.entry_id IS NULL AND entry.kind = 'usage'
+        LEFT JOIN ledger_usage_entry reversal
+            ON reversal.occurred_at = entry.occurred_at AND reversal.corrects_id = entry.id
+           AND reversal.kind = 'reversal'
+           AND reversal.occurred_at = ANY(%(instants)s::timestamptz[])
+        WHERE entry.kind <> 'reversal' AND reversal.id IS NULL
           AND entry.occurred_at = ANY(%(instants)s::timestamptz[])
     )
     SELECT entry.batch_id, entry.row, entry.provider_id, entry.source_id, entry.event_id,
@@ -78,7 +76,9 @@ STANDING: Final = f"""
     JOIN ledger_party consumer ON consumer.id = entry.consumer_id
     JOIN ledger_deployment deployment ON deployment.id = entry.deployment_id
 """
-"""The instants name the months, and the rows in them by their index. Nothing is looped over: where
+"""What stands is what nothing reversed, whether a correction or a re-rating left it so.
+
+The instants name the months, and the rows in them by their index. Nothing is looped over: where
 a source counts in seconds, thousands of events share one instant."""
 
 
@@ -146,14 +146,11 @@ def lock_aside(places: Sequence[Place]) -> set[tuple[int, int]]:
         return set(cursor.fetchall())
 
 
-def entries(wanted: Sequence[tuple[Place, int | None]]) -> dict[tuple[int, int], Entry]:
-    """Return the usage entries that stand, by batch and row.
-
-    Each is named by its id, or is the first of its event.
-    """
-    if not wanted:
+def entries(places: Sequence[Place]) -> dict[tuple[int, int], Entry]:
+    """Return the usage entries of these events that stand, by batch and row."""
+    if not places:
         return {}
-    times = [place.occurred_at for place, _ in wanted]
+    times = [place.occurred_at for place in places]
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_nestloop = off")
         cursor.execute(
@@ -161,9 +158,8 @@ def entries(wanted: Sequence[tuple[Place, int | None]]) -> dict[tuple[int, int],
             {
                 "times": times,
                 "instants": sorted(set(times)),
-                "entries": [entry_id for _, entry_id in wanted],
-                "batches": [place.batch_id for place, _ in wanted],
-                "rows": [place.row for place, _ in wanted],
+                "batches": [place.batch_id for place in places],
+                "rows": [place.row for place in places],
             },
         )
         found = {(row[0], row[1]): _entry(row) for row in cursor.fetchall()}

@@ -50,6 +50,7 @@ def identifiers() -> dict[str, list[str]]:
         "site": [site.code for site in Site.objects.all()],
         "settlement_id": ["1"],
         "proposal_id": ["1"],
+        "rerating_id": ["1"],
     }
 
 

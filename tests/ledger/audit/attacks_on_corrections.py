@@ -77,8 +77,9 @@ ENTRIES: Final = (
     ),
     attack(
         "a second reversal",
+        "DROP INDEX ledger_usage_entry_corrected_once",
         *minted("second", of=REVERSAL, change="id = id + 1000000"),
-        seen_by="usage-postings rollups correction-entries standing",
+        seen_by="usage-postings rollups correction-entries standing corrected-once",
     ),
     attack(
         "a reversal that nobody asked for",

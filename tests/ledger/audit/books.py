@@ -2,8 +2,8 @@
 
 October is closed and settled, with a set-off between two who serve each other. One event is set
 aside, one came late, one batch is without its payload, one entry is reversed, some events are
-corrected. Three name their consumer or deployment by words of their source, and two carry one
-number. August is archived, September was and is back.
+corrected, and two re-rated. Three name their consumer or deployment by words of their source, and
+two carry one number. August is archived, September was and is back.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -29,7 +29,7 @@ from ledger.usage.completeness import manifests
 from ledger.usage.formats.manifests import Statement
 from ledger.usage.models import UsageBatch
 from settlement.clearing import approvals, calendars, runs
-from tests import factories
+from tests import factories, rerating
 from tests.correcting import amend, correct, void
 from tests.factories import version
 from tests.ledger.audit import supply
@@ -39,6 +39,7 @@ from tests.settlement import factories as settling
 PEAK = datetime(2026, 10, 5, 2, 30, tzinfo=UTC)  # half past ten on a Monday in Shanghai
 FLAT = datetime(2026, 10, 5, 6, 30, tzinfo=UTC)
 HOLIDAY = datetime(2026, 10, 6, 2, 30, tzinfo=UTC)
+MORNING = datetime(2026, 10, 12, 2, tzinfo=UTC)
 DEARER_FROM = datetime(2026, 10, 15, tzinfo=UTC)
 AUGUST = date(2026, 8, 1)
 SEPTEMBER = date(2026, 9, 1)
@@ -192,6 +193,7 @@ def keep() -> None:
     correct_what_was_posted()
     publish_by_two()
     meter()
+    rerate_a_morning()
 
 
 def publish_by_two() -> None:
@@ -219,6 +221,31 @@ def correct_what_was_posted() -> None:
         now=LATE_NOW,
     )
     correct(amend("peak-2", consumer="sk-1", project="code"), now=LATE_NOW)
+
+
+def rerate_a_morning() -> None:
+    """Find that a site took more energy on one morning; re-rate the usage of its second hour."""
+    factories.record(
+        factories.event("warm", occurred_at=MORNING),
+        factories.event("warm-2", occurred_at=MORNING, consumer="globex", project="chat"),
+        now=LATE_NOW,
+    )
+    rate.rate_pending(now=LATE_NOW)
+    correct(amend("warm-2", usage={"input": 9}), now=LATE_NOW)
+    hour = timedelta(hours=1)
+    rerating.publish(
+        {
+            "site_pue": [
+                version(site="west", pue=pue) | {"valid_from": valid_from.isoformat()}
+                for pue, valid_from in (("1.5", MORNING - hour), ("1.2", MORNING + hour))
+            ]
+        },
+        now=LATE_NOW + hour / 2,
+    )
+    rerating.rerate(
+        starts_at=MORNING, ends_at=MORNING + hour, provider="westcloud", now=LATE_NOW + hour
+    )
+    correct(amend("warm", project="code"), now=LATE_NOW + hour)
 
 
 def archive_the_summer() -> None:

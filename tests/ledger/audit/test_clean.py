@@ -24,23 +24,23 @@ class TestRun:
 
         assert audit.run(EVERY_AUDIT) == []
         assert SetAside.objects.get().event_id == "aside"
-        assert UsageEntry.objects.filter(kind="usage").count() == 18
-        assert UsageEntry.objects.filter(kind="reversal").count() == 6
-        assert UsageEntry.objects.filter(kind="rerate").count() == 4
+        assert UsageEntry.objects.filter(kind="usage").count() == 20
+        assert UsageEntry.objects.filter(kind="reversal").count() == 10
+        assert UsageEntry.objects.filter(kind="rerate").count() == 8
         assert UsageEntry.objects.filter(written__isnull=False).count() == 5
         assert set(ArchivedMonth.objects.values_list("month", "rows", "restored__origin")) == {
             (books.AUGUST, 6, None),
             (books.SEPTEMBER, 3, "table"),
         }
         assert Counter(Correction.objects.values_list("act", "state")) == {
-            ("amend", "applied"): 5,
+            ("amend", "applied"): 7,
             ("amend", "waiting"): 2,
             ("void", "applied"): 3,
             ("supersede", "applied"): 1,
             ("supersede", "refused"): 1,
         }
         assert UsageBatch.objects.filter(payload=None).count() == 1
-        assert JournalEntry.objects.filter(prior_period=True).count() == 3
+        assert JournalEntry.objects.filter(prior_period=True).count() == 9
         assert JournalEntry.objects.filter(kind="reversal").count() == 1
         assert Period.objects.filter(state="closed").count() == 12
         assert Netting.objects.filter(settlement__state="approved").count() == 1

@@ -55,6 +55,7 @@ UNWATCHED: Final[dict[str, set[str]]] = {
         "ledger_deployment.model",
         *(f"ledger_hardware.{name}" for name in ("code", "name", "memory_gb")),
         "ledger_journal_entry.narrative",
+        "ledger_rerating.reason",
         "ledger_party.name",
         "ledger_rate_card.code",
         "ledger_site.name",
@@ -80,6 +81,8 @@ UNWATCHED: Final[dict[str, set[str]]] = {
         *(f"ledger_correction.{name}" for name in ("recorded_at", "decided_at")),
         *(f"ledger_proposal.{name}" for name in ("proposed_at", "decided_at")),
         "ledger_correction.requested_by_user_id",
+        *(f"ledger_rerating.{name}_at" for name in ("begun", "ended")),
+        "ledger_rerating_claim.applied_at",
         "ledger_source.first_seen_at",
         "ledger_certificate_stock.received_at",
         *(
@@ -134,6 +137,7 @@ UNWATCHED: Final[dict[str, set[str]]] = {
         "ledger_proposal.effects"
     },
     "The published document is not kept, only its hash.": {"ledger_publication.document_sha256"},
+    "What had no price then stands nowhere else.": {"ledger_rerating_claim.left_alone"},
     "The platform has no accounts under its code.": {"ledger_party.code"},
     "It keeps an entry from being posted twice, and says nothing of what it posted.": {
         "ledger_journal_entry.reference"

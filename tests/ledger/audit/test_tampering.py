@@ -15,6 +15,7 @@ from tests.ledger.audit import (
     attacks_on_names,
     attacks_on_proposals,
     attacks_on_rates,
+    attacks_on_reratings,
     attacks_on_true_ups,
     attacks_on_usage,
     books,
@@ -37,6 +38,7 @@ ATTACKS = (
     *attacks_on_corrections.CORRECTIONS,
     *attacks_on_rates.RATES,
     *attacks_on_proposals.PROPOSALS,
+    *attacks_on_reratings.RERATINGS,
     *attacks_on_books.SETTLEMENT,
     *attacks_on_true_ups.TRUE_UPS,
 )

@@ -44,7 +44,7 @@ class TestApplyPending:
         for amended, voided in ((range(2, 3), range(3, 4)), (range(4, 64), range(64, 124))):
             ask(*(amend(f"evt-{number}", usage=USAGE) for number in amended))
             ask(*(void(f"evt-{number}") for number in voided))
-            with django_assert_num_queries(22):
+            with django_assert_num_queries(23):
                 done = applying.apply_pending(now=NOW)
 
         assert done == applying.Applied(applied=120, refused=0, postponed=0)
