@@ -10,6 +10,7 @@ from typing import Any
 import chinese_calendar
 import pytest
 
+from ledger.pricing.ownership import of_row, price_per_hour
 from ledger.pricing.profile import Benchmark, split_benchmark
 from ledger.pricing.tariff import (
     HolidayCalendar,
@@ -191,6 +192,45 @@ class TestTariffs:
         assert at_three("2026-11-28") == "deep"  # a Saturday
         assert at_three("2026-11-24") == "valley"
         assert at_three("2026-07-25") == "valley"  # a Saturday in a month without deep valleys
+
+    @pytest.mark.parametrize(
+        ("at", "period"),
+        [
+            ("2026-07-15T21:30", "sharp"),
+            ("2026-07-15T14:30", "deep"),
+            ("2026-07-15T13:30", "valley"),
+            ("2026-12-15T19:30", "sharp"),
+            ("2026-12-15T21:30", "peak"),
+            ("2026-12-15T14:30", "valley"),
+        ],
+    )
+    def test_follow_the_notice_of_xinjiang(
+        self, at: str, period: str, terms_of: dict[str, TariffTerms]
+    ) -> None:
+        slot = slot_of(datetime.fromisoformat(f"{at}:00+08:00"))
+
+        assert period_at(terms_of["xinjiang-110kv"], slot=slot, calendar=None) == period
+
+    def test_make_deep_valleys_a_tenth_in_xinjiang_and_a_fifth_less_than_valley_in_mongolia(
+        self, terms_of: dict[str, TariffTerms]
+    ) -> None:
+        xinjiang, mongolia = terms_of["xinjiang-110kv"], terms_of["inner-mongolia-west-110kv"]
+
+        # 0.25 × 0.1 + 0.168 and 0.2829 × 0.352 + 0.138
+        assert price_per_kwh(xinjiang, period="deep", month=7) == Decimal("0.1930")
+        assert price_per_kwh(mongolia, period="deep", month=7) == Decimal("0.2375808")
+
+
+class TestGpuHours:
+    def test_make_an_owned_h100_what_is_published(self, catalogue: Catalogue) -> None:
+        owned = [
+            price_per_hour(parts)
+            for row in catalogue["gpu_hours"]
+            if (parts := of_row(row)) is not None
+        ]
+
+        # 1.378633810292 and 0.24 USD; 1.4 to 1.65 are published.
+        assert owned == [Decimal("1.618633810292")]
 
 
 class TestHolidays:
