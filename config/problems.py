@@ -121,6 +121,7 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "rerating-approver-proposed": Problem(403, "Who proposed a re-rating does not approve it"),
     "rerating-stale": Problem(409, "The re-rating would do something else by now"),
     "names-invalid": Problem(422, "The list of mappings is not valid"),
+    "economy-span-refused": Problem(422, "The days cannot be shown"),
     "what-if-refused": Problem(422, "The comparison cannot be made"),
     "quote-invalid": Problem(422, "The question makes no quote"),
     "source-name-invalid": Problem(422, "The mapping of a name makes no sense"),

@@ -43,14 +43,18 @@ BOOKS: Final = [
     _lists("Periods", "calendar_month", "period"),
 ]
 TOTALS: Final = _leads_to("Totals", "monitoring", "ledger_usage_totals", "ledger.view_usageentry")
+ECONOMY: Final = _leads_to(
+    "Token economy", "insights", "ledger_token_economy", "ledger.view_usageentry"
+)
 SET_ASIDE: Final = _leads_to(
     "Set aside", "hourglass_empty", "ledger_set_aside", "ledger.view_usagebatch"
 )
 UNMAPPED: Final = _leads_to("Unmapped names", "help", "ledger_unmapped", "ledger.view_sourcename")
 COVERAGE: Final = _leads_to("Coverage", "fact_check", "ledger_coverage", "ledger.view_source")
 USAGE: Final = [
+    ECONOMY,
     TOTALS,
-    _besides(_lists("Usage entries", "list_alt", "usageentry"), TOTALS),
+    _besides(_lists("Usage entries", "list_alt", "usageentry"), TOTALS, ECONOMY),
     _besides(_lists("Batches", "inbox", "usagebatch"), SET_ASIDE),
     COVERAGE,
     SET_ASIDE,

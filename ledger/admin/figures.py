@@ -48,6 +48,9 @@ UNITS: Final[dict[str, str]] = {
     Physical.CERTIFICATES: "certificate Wh",
 }
 
+RATIO_DIGITS: Final = 4
+UNKNOWN: Final[SafeString] = mark_safe('<span class="cw-quiet" title="unknown">–</span>')
+
 register = template.Library()
 
 
@@ -142,6 +145,18 @@ def percent(value: Decimal | None) -> SafeString:
 def of_hundred(value: Decimal) -> SafeString:
     """Show a share as a percentage."""
     return percent(value * 100)
+
+
+@register.filter
+def share_or_unknown(value: Decimal | None) -> SafeString:
+    """Show a share as a percentage to two places; a dash where it is unknown."""
+    return UNKNOWN if value is None else of_hundred(value)
+
+
+@register.filter
+def or_unknown(value: Decimal | None) -> SafeString:
+    """Show a figure to four places; a dash where it is unknown."""
+    return UNKNOWN if value is None else figure(value, digits=RATIO_DIGITS)
 
 
 @register.filter

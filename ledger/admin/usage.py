@@ -12,7 +12,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from ledger.admin import spans
+from ledger.admin import economy, spans
 from ledger.admin.corrections import chain, correct_address
 from ledger.admin.figures import count, pico, utc
 from ledger.admin.inputs import flattened
@@ -104,11 +104,20 @@ class UsageEntryAdmin(PageAdmin[UsageEntry]):
             return None
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the page of totals."""
+        """Add the pages of totals and of the token economy."""
         totals = path(
             "totals/", self.admin_site.admin_view(self.totals_view), name="ledger_usage_totals"
         )
-        return [totals, *super().get_urls()]
+        token_economy = path(
+            "token-economy/",
+            self.admin_site.admin_view(self.economy_view),
+            name="ledger_token_economy",
+        )
+        return [totals, token_economy, *super().get_urls()]
+
+    def economy_view(self, request: HttpRequest) -> HttpResponse:
+        """Show the token economy."""
+        return economy.page(self, request)
 
     @admin.display(description="usage entry")
     def entry(self, entry: UsageEntry) -> SafeString:

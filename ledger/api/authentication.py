@@ -97,15 +97,24 @@ def check_signature(request: Request) -> None:
     signing.check(caller, body.raw(request, limit=MOST_BYTES), presented, now=timezone.now())
 
 
+def for_the_platform(request: Request) -> None:
+    """Let the platform's keys pass.
+
+    :raises PartyNotAllowed: if the key speaks for another party.
+    """
+    caller = caller_of(request)
+    if not caller.is_platform:
+        raise PartyNotAllowed(party=caller.party_code, allowed="platform")
+
+
 def platform_user_of(request: Request) -> AbstractUser:
     """Return the platform's person behind the key.
 
     :raises PartyNotAllowed: if the key speaks for another party.
     :raises KeyWithoutUser: if it acts for no person.
     """
+    for_the_platform(request)
     caller = caller_of(request)
-    if not caller.is_platform:
-        raise PartyNotAllowed(party=caller.party_code, allowed="platform")
     if caller.user_id is None:
         raise KeyWithoutUser
     return cast("AbstractUser", get_user_model().objects.get(pk=caller.user_id))

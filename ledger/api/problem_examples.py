@@ -349,6 +349,13 @@ _EXAMPLES: Final = (
         accepted=["gzip", "zstd"],
     ),
     _problem(
+        "economy-span-refused",
+        422,
+        "The days cannot be shown",
+        "days of Asia/Kolkata do not begin with an hour of UTC; ask for other days",
+        why="days of Asia/Kolkata do not begin with an hour of UTC",
+    ),
+    _problem(
         "what-if-refused",
         422,
         "The comparison cannot be made",

@@ -77,3 +77,23 @@ class TestTheSite:
             )
 
         assert len(colours) == 2
+
+    def test_draws_the_token_economy_with_its_figures_beneath(
+        self, browser: Browser, live_server: pytest.FixtureRequest
+    ) -> None:
+        factories.publish()
+        factories.use("evt-1", "evt-2")
+        enter(browser, str(live_server))
+
+        browser.click("Token economy")
+
+        assert "days of UTC" in browser.says()
+        # Two events of 2,500 tokens and 2,904 J each, at 0.008307214 CNY.
+        assert "2026-10-05 5,000" in browser.says()
+        assert "CNY 0.016614 3.3229 10.2982 64.09 % 3.85 %" in browser.says()
+        drawn = """return [...document.querySelectorAll('canvas.chart')].map(
+            one => Chart.getChart(one).data.datasets[0].data.at(-1))"""
+        assert browser.run(drawn) == ["5000", "1.161600", "3.322885600000"]
+        browser.call("POST", "/window/rect", width=420, height=900)
+        assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
+        assert browser.complaints() == []
