@@ -25,8 +25,8 @@ class MoneyOfUsage(serializers.Serializer[Any]):
     price = Amount()
     per_million_tokens = Amount(allow_null=True)
     per_kwh = Amount(allow_null=True, help_text="Per kilowatt-hour at the meter.")
-    compute_share = RatioOrNull(allow_null=True, help_text="Of the cost, which has no margin.")
-    energy_share = RatioOrNull(allow_null=True, help_text="Of the cost, which has no margin.")
+    compute_share = RatioOrNull(help_text="Of the cost, which has no margin.")
+    energy_share = RatioOrNull(help_text="Of the cost, which has no margin.")
 
 
 class ExchangeRate(serializers.Serializer[Any]):
@@ -54,22 +54,20 @@ class UsageFigures(serializers.Serializer[Any]):
     events = Count()
     tokens = Count()
     energy_joules = Amount()
-    joules_per_token = RatioOrNull(allow_null=True)
+    joules_per_token = RatioOrNull()
     busy_gpu_hours = Hours()
     co2_location_grams = Amount()
     co2_market_grams = Amount()
-    market_over_location = RatioOrNull(
-        allow_null=True, help_text="What certificates leave of the grid's grams."
-    )
+    market_over_location = RatioOrNull(help_text="What certificates leave of the grid's grams.")
     money = MoneyOfUsage(many=True)
 
 
 class Growth(serializers.Serializer[Any]):
     """By what share tokens grew: up to and with the day, against as many days before."""
 
-    day = RatioOrNull(allow_null=True)
-    week = RatioOrNull(allow_null=True, help_text="7 days against 7 days.")
-    month = RatioOrNull(allow_null=True, help_text="30 days against 30 days.")
+    day = RatioOrNull()
+    week = RatioOrNull(help_text="7 days against 7 days.")
+    month = RatioOrNull(help_text="30 days against 30 days.")
 
 
 class EconomyDay(UsageFigures):
@@ -90,7 +88,7 @@ class EconomyShare(UsageFigures):
     """A zone, a site, a model or a provider."""
 
     name = serializers.CharField()
-    tokens_share = RatioOrNull(allow_null=True)
+    tokens_share = RatioOrNull()
 
 
 class TokenEconomy(serializers.Serializer[Any]):
@@ -101,7 +99,6 @@ class TokenEconomy(serializers.Serializer[Any]):
     time_zone = serializers.CharField(help_text="The zone of the days.")
     by = serializers.ChoiceField(choices=["zone", "site", "model", "provider"])
     utilisation = RatioOrNull(
-        allow_null=True,
         help_text="Null: the catalogue does not say how many accelerators a deployment has.",
     )
     total = EconomyTotal()

@@ -43,5 +43,5 @@ TOKEN_ECONOMY: Final[dict[str, Any]] = {
             "converted": CONVERTED,
         }
     ],
-    "shares": [{"name": "CN-NW", **FIGURES, "tokens_share": "1.000000"}],
+    "shares": [{"name": "CN-NX", **FIGURES, "tokens_share": "1.000000"}],
 }

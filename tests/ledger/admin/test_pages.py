@@ -35,6 +35,7 @@ NOT_LISTED = {
     *("Balance", "SetAside", "UsageRollup", "EventKey", "Posting", "Coverage", "Manifest"),
     *("ArchivedUsage", "ArchivedBatch", "RestoredMonth", "RequestAllowance", "SignedRequest"),
     *("Position", "StatementLine", "Netting", "Approval", "SettledEntry"),
+    "TrueUp",
 }
 # Session, user, permissions, and what the page itself is made of.
 QUERIES_OF_A_LIST = 8
@@ -42,7 +43,7 @@ QUERIES_OF_A_PAGE = 12
 VIEWS = (
     *("admin:index", "admin:ledger_usage_totals", "admin:ledger_set_aside"),
     *("admin:ledger_unmapped", "admin:ledger_coverage"),
-    *("admin:ledger_quote", "admin:ledger_what_if"),
+    *("admin:ledger_quote", "admin:ledger_what_if", "admin:ledger_token_economy"),
 )
 FORMS = (
     "/admin/ledger/apikey/issue/",

@@ -66,7 +66,7 @@ def filled(path: str) -> list[str]:
 
 def of_the_platform(path: str) -> bool:
     """Return whether only the platform reads the path."""
-    return path.startswith(("/v1/publications", "/v1/proposals"))
+    return path.startswith(("/v1/publications", "/v1/proposals", "/v1/token-economy"))
 
 
 @pytest.mark.usefixtures("corrected")

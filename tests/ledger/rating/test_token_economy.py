@@ -81,7 +81,7 @@ class TestTokenEconomy:
         assert price.per_kwh == Decimal("10.298199173554")
         assert price.compute_share == Decimal("0.640889")  # of 0.007552014
         assert economy.market_over_location(found.total) == Decimal("0.5")
-        assert [(one.name, one.tokens_share) for one in found.shares] == [("CN-NW", Decimal(1))]
+        assert [(one.name, one.tokens_share) for one in found.shares] == [("CN-NX", Decimal(1))]
 
     def test_grows_against_days_before_the_first_one_shown(self) -> None:
         factories.publish()
