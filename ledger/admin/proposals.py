@@ -21,6 +21,7 @@ from ledger.pricing import catalogue
 from ledger.pricing.catalogue import DocumentInvalid
 from ledger.pricing.models import Proposal
 from ledger.pricing.publishing import proposals, reading
+from ledger.pricing.publishing.changes import reaches_back_to
 from ledger.pricing.publishing.proposals import Preview, Submitted
 
 MOST_BYTES: Final = 16 * 1024 * 1024
@@ -113,6 +114,7 @@ class ProposalAdmin(PageAdmin[Proposal]):
             "proposal": proposal,
             "document": json.dumps(proposal.document, indent=2, ensure_ascii=False),
             **shown(proposal.changes, proposal.effects),
+            "reaches_back_to": reaches_back_to(proposal.changes, now=timezone.now()),
             "is_open": proposal.state == Proposal.State.OPEN,
             "is_proposer": proposal.proposed_by_id == request.user.pk,
             "may_decide": request.user.has_perm(self.may_decide),

@@ -15,6 +15,7 @@ from ledger.management import acting, diffs
 from ledger.pricing import catalogue
 from ledger.pricing.catalogue import DocumentInvalid
 from ledger.pricing.publishing import proposals
+from ledger.pricing.publishing.changes import reaches_back_to
 from ledger.pricing.publishing.proposals import Preview, Submitted
 
 
@@ -102,6 +103,12 @@ class Command(BaseCommand):
             f"proposal {proposal_id} of {proposal.proposed_by.get_username()} is published:"
             f" publication {proposal.publication_id}"
         )
+        since = reaches_back_to(proposal.changes, now=timezone.now())
+        if since is not None:
+            self.stdout.write(
+                f"usage since {since:%Y-%m-%d %H:%M} UTC may be rated by what it replaced:"
+                f" manage.py rerate --from {since:%Y-%m-%d} --to ... --dry-run shows what changes"
+            )
 
     def _refuse(self, proposal_id: int, user: AbstractUser) -> None:
         proposals.refuse(proposal_id=proposal_id, user=user, now=timezone.now())

@@ -61,6 +61,19 @@ class Change:
         }
 
 
+def reaches_back_to(stated: Sequence[Mapping[str, Any]], *, now: datetime) -> datetime | None:
+    """Return from when usage may be rated already by what changes; None if all of it is to come.
+
+    `stated` are changes as plain data. What was rated keeps its price until it is re-rated.
+    """
+    starts = [
+        datetime.fromisoformat(one["valid_from"])
+        for one in stated
+        if one["moves_prices"] and one["valid_from"]
+    ]
+    return min((at for at in starts if at < now), default=None)
+
+
 def of_rows(added: Mapping[str, Sequence[Model]]) -> list[Change]:
     """Return what rows that were just written change, section by section: two queries each."""
     return [

@@ -69,6 +69,20 @@ class TestPublish:
         )
         assert RateCardVersion.objects.count() == 2
 
+    def test_tells_that_what_was_rated_keeps_its_price(self, tmp_path: Path) -> None:
+        factories.publish()
+        callers.user("anna")
+        callers.user("berta")
+        row = factories.version(site="west", pue="1.3") | {"valid_from": "2026-10-01T00:00:00Z"}
+        path = tmp_path / "pue.yaml"
+        path.write_text(yaml.safe_dump({"site_pue": [row]}), encoding="utf-8")
+        run(path, "--as", "anna")
+
+        said = run("--approve", Proposal.objects.get().pk, "--as", "berta")
+
+        assert "usage since 2026-10-01 00:00 UTC may be rated by what it replaced" in said
+        assert "manage.py rerate --from 2026-10-01 --to ... --dry-run" in said
+
     def test_needs_a_user_for_what_moves_prices(self, file: Path) -> None:
         factories.publish()
 
