@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from ledger.management import acting
 from ledger.periods import parse_month
-from settlement.clearing import calendars
+from settlement.clearing import month_end
 
 
 class Command(BaseCommand):
@@ -26,14 +26,15 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Say how many periods were closed, and what was left waiting."""
+        """Say how many periods were closed, what was left waiting, and what came of energy."""
         with acting.refusals_said():
-            closed = calendars.close_month(
+            done = month_end.close(
                 starts_on=parse_month(options["month"])[0],
                 user=acting.person(options["acting"]),
                 now=timezone.now(),
                 despite_waiting=options["despite_waiting"],
             )
+        closed = done.closed
         self.stdout.write(f"{closed.starts_on:%Y-%m} is closed: {closed.periods} periods")
         if closed.true_ups:
             self.stdout.write(f"true-ups posted: {closed.true_ups}")
@@ -43,3 +44,5 @@ class Command(BaseCommand):
                 f" {closed.waiting.set_aside} events set aside,"
                 f" {closed.waiting.corrections} corrections"
             )
+        for one in done.energy:
+            self.stdout.write(f"energy: {one.said}")

@@ -209,12 +209,20 @@ class TestCommands:
         call_command("export_settlement", str(settlement.pk), "--to", str(tmp_path))
 
         said = capsys.readouterr().out.splitlines()
-        assert said[:3] == [
+        assert said[:5] == [
             "2023-10 is closed: 4 periods",
+            (
+                "energy: west 2023-10: not trued up: west in 2023-10 has no facility readings from"
+                " 2023-09-30 16:00 to 2023-10-31 16:00 UTC; record them, and try again"
+            ),
+            (
+                "energy: west 2023-10, westcloud: 0 Wh cancelled, nothing short; 0.242 g of CO2 booked"
+                " as green have no certificate"
+            ),
             f"settlement {settlement.pk}: 2023-10 CNY, calculated; hash {settlement.input_hash}",
             f"settlement {settlement.pk}: 2023-10 CNY, approved",
         ]
-        assert len(said) == 3 + 4 + 2 * 3
+        assert len(said) == 5 + 4 + 2 * 3
 
     @pytest.mark.parametrize(
         ("arguments", "sentence"),
