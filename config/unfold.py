@@ -63,6 +63,15 @@ USAGE: Final = [
     UNMAPPED,
     _lists("Archived months", "inventory_2", "archivedmonth"),
 ]
+SITES_ENERGY: Final = _leads_to(
+    "Energy by site", "electric_bolt", "ledger_energy", "ledger.view_energytrueup"
+)
+ENERGY: Final = [
+    SITES_ENERGY,
+    _besides(_lists("True-ups", "balance", "energytrueup"), SITES_ENERGY),
+    _lists("Meter readings", "speed", "meterreading"),
+    _lists("Energy bills", "receipt", "energybill"),
+]
 SETTLEMENT: Final = [
     _lists("Settlements", "handshake", "settlement", app="settlement"),
 ]
@@ -101,6 +110,7 @@ CATALOGUE: Final = [
     _lists("Tariff terms", "query_stats", "tariffversion"),
     _lists("Holidays", "event", "holidayyear"),
     _lists("Green supplies", "eco", "greensupply"),
+    _lists("Certificate lots", "workspace_premium", "certificatelot"),
     _lists("Carbon factors", "co2", "carbonfactor"),
     _lists("FX rates", "currency_exchange", "fxrate"),
 ]
@@ -131,6 +141,7 @@ SETTINGS: Final[dict[str, Any]] = {
             {"items": OVERVIEW},
             {"title": "Books", "items": BOOKS},
             {"title": "Usage", "items": USAGE},
+            {"title": "Energy", "items": ENERGY},
             {"title": "Settlement", "items": SETTLEMENT},
             {"title": "Prices", "items": PRICES},
             {"title": "Parties", "items": PARTIES},

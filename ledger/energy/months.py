@@ -40,8 +40,10 @@ COUNTED: Final = """
                tstzmultirange(tstzrange(span.starts_at, span.ends_at))
                - COALESCE(counted.covered, '{}'::tstzmultirange)) AS gap)
     FROM span
-    CROSS JOIN unnest(ARRAY['facility', 'it', 'gpu_busy', 'gpu_available']) AS kinds (kind)
+    CROSS JOIN unnest(ARRAY['facility', 'it', 'gpu_busy', 'gpu_available'])
+        WITH ORDINALITY AS kinds (kind, number)
     LEFT JOIN counted ON counted.site_id = span.site_id AND counted.kind = kinds.kind
+    ORDER BY span.site_id, kinds.number
 """
 GAPS_NAMED: Final = 20
 

@@ -60,6 +60,12 @@ class ShareLine:
     booked: Decimal
     variance: Decimal
 
+    @property
+    def total(self) -> Decimal:
+        """Return what was metered of it, or what that cost."""
+        with localcontext(EXACT):
+            return self.booked + self.variance
+
 
 @dataclass(frozen=True, slots=True)
 class Run:

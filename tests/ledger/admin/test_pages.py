@@ -34,6 +34,8 @@ READ_ONLY = [model for model in OURS if isinstance(admin.site._registry[model], 
 NOT_LISTED = {
     *("Balance", "SetAside", "UsageRollup", "EventKey", "Posting", "Coverage", "Manifest"),
     *("ArchivedUsage", "ArchivedBatch", "RestoredMonth", "RequestAllowance", "SignedRequest"),
+    *("EnergyVariance", "EnergyShare", "CertificateStock", "CertificateRun"),
+    *("CertificateCancellation", "CertificateMatch"),
     *("Position", "StatementLine", "Netting", "Approval", "SettledEntry"),
     "TrueUp",
 }
@@ -42,7 +44,7 @@ QUERIES_OF_A_LIST = 8
 QUERIES_OF_A_PAGE = 12
 VIEWS = (
     *("admin:index", "admin:ledger_usage_totals", "admin:ledger_set_aside"),
-    *("admin:ledger_unmapped", "admin:ledger_coverage"),
+    *("admin:ledger_unmapped", "admin:ledger_coverage", "admin:ledger_energy"),
     *("admin:ledger_quote", "admin:ledger_what_if", "admin:ledger_token_economy"),
 )
 FORMS = (

@@ -216,8 +216,8 @@ class TestCommands:
                 " 2023-09-30 16:00 to 2023-10-31 16:00 UTC; record them, and try again"
             ),
             (
-                "energy: west 2023-10, westcloud: 0 Wh cancelled, nothing short; 0.242 g of CO2 booked"
-                " as green have no certificate"
+                "energy: west 2023-10, westcloud: 0 Wh cancelled, nothing short;"
+                " 0.242 g of CO2 booked as green have no certificate"
             ),
             f"settlement {settlement.pk}: 2023-10 CNY, calculated; hash {settlement.input_hash}",
             f"settlement {settlement.pk}: 2023-10 CNY, approved",
