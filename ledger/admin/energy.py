@@ -72,7 +72,7 @@ class EnergyBillAdmin(ReadOnlyAdmin[EnergyBill]):
 
 @admin.register(CertificateLot)
 class CertificateLotAdmin(CatalogueAdmin[CertificateLot]):
-    """Lots of certificates as they are published; what is left of one stands on its sites' pages."""
+    """Lots of certificates as they are published; what is left stands on their sites' pages."""
 
     list_display = (
         *("code", "kind", "provider", "zone", "technology", "vintage"),
