@@ -7,6 +7,7 @@ from rest_framework import serializers
 from ledger.api import answers
 from ledger.api.answers import Amount
 from ledger.api.quote_answers import PercentOrNull, SharesOrNull
+from ledger.api.reported_answers import Reported
 
 
 class Provenance(answers.Provenance):
@@ -67,4 +68,5 @@ class Explanation(answers.Explanation):
     """Every row and multiplication behind the price of a usage entry."""
 
     provenance = Provenance(many=True)
+    reported = Reported(allow_null=True, help_text="Null where the cost is not disclosed.")
     derivation = Derivation()

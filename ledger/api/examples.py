@@ -268,6 +268,7 @@ EXPLANATION: Final[Example] = {
         "quantisation_bound": "0.50",
         "inputs": {"pue": {"pue": "1.15", "provenance": "site-zhongwei"}},
     },
+    "reported": {"embodied_grams": "0.030079000000", "water_litres": "0.002811000000"},
     "lines": [
         {
             "component": "compute",

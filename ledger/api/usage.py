@@ -29,7 +29,7 @@ from ledger.quantities import (
 )
 from ledger.rating import reading
 from ledger.rating.derivations import Derivation
-from ledger.rating.explanation import UNITS, Line
+from ledger.rating.explanation import UNITS, Line, Reported
 from ledger.rating.identity import public_id
 from ledger.rating.reading import Cost, Explained, UsageLine
 from ledger.rating.reasons import Reason
@@ -212,9 +212,23 @@ def _explained(explained: Explained) -> dict[str, Any]:
         "corrections": [_reason(reason) for reason in explanation.reasons],
         "reratings": [_rerated(one) for one in explanation.reratings],
         "lines": [_line(line) for line in explanation.lines],
+        "reported": _reported(explanation.reported),
         "provenance": list(explanation.provenance),
         "derivation": _derivation(explanation.derivation),
     }
+
+
+def _reported(reported: Reported | None) -> dict[str, str | None] | None:
+    if reported is None:
+        return None
+    return {
+        "embodied_grams": _known(reported.embodied_nanograms),
+        "water_litres": _known(reported.water_nanolitres),
+    }
+
+
+def _known(whole: int | None) -> str | None:
+    return None if whole is None else rendering.sub_units(whole, per_unit=10**9)
 
 
 def _derivation(derivation: Derivation) -> dict[str, Any]:

@@ -70,6 +70,14 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Reported:
+    """What a usage entry takes beside what it books; None where nothing is known of it."""
+
+    embodied_nanograms: int | None
+    water_nanolitres: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """An entry, the slot it fell into, the rates it names with their inputs, and the products.
 
@@ -83,6 +91,7 @@ class Explanation:
     slot_starts_at: datetime
     price_rate: PriceRate
     lines: tuple[Line, ...]
+    reported: Reported | None
     provenance: tuple[dict[str, Any], ...]
     discloses_cost: bool
     names: Sequence[Understood]
@@ -100,6 +109,8 @@ class Explanation:
             slot_starts_at=self.slot_starts_at,
             price_rate=self.price_rate,
             lines=tuple(line for line in self.lines if line.component not in KEPT_FROM_CONSUMERS),
+            # Embodied emissions are busy seconds in other words, and those are kept.
+            reported=None,
             provenance=(),
             discloses_cost=False,
             names=self.names,
@@ -138,6 +149,10 @@ def explain(entry: UsageEntry) -> Explanation:
         slot_starts_at=slot_starts_at(slot),
         price_rate=price_rate,
         lines=lines,
+        reported=Reported(
+            _beside(entry, price_rate.slot_rate.embodied_nanograms),
+            _beside(entry, price_rate.slot_rate.water_nanolitres),
+        ),
         provenance=tuple(_provenance(named, provenances)),
         discloses_cost=price_rate.agreement_version.discloses_cost,
         names=understood(entry),
@@ -151,6 +166,19 @@ def explain(entry: UsageEntry) -> Explanation:
         ),
         reratings=rerating.reasons(entry),
     )
+
+
+def _beside(entry: UsageEntry, rates: Sequence[int | None] | None) -> int | None:
+    """Return tokens times rates; None if a class of the entry has none."""
+    if rates is None:
+        return None
+    total = 0
+    for name, rate in zip(TOKEN_CLASSES, rates, strict=True):
+        tokens = getattr(entry, name)
+        if tokens and rate is None:
+            return None
+        total += tokens * (rate or 0)
+    return total
 
 
 def _line(entry: UsageEntry, price_rate: PriceRate, component: str) -> Line:

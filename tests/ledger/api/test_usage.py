@@ -256,6 +256,8 @@ class TestExplain:
         assert all(line["agrees"] for line in answer["lines"])
         assert answer["slot_rate"]["inputs"] is not None
         assert {one["grade"] for one in answer["provenance"]} == {"I"}
+        # Neither hardware nor water is described: unknown, and not zero.
+        assert answer["reported"] == {"embodied_grams": None, "water_litres": None}
 
     def test_keeps_the_cost_from_a_consumer(self, acme: Client) -> None:
         answer = get(acme, f"/v1/usage-entries/{id_of('acme-1')}/explain")
@@ -269,6 +271,7 @@ class TestExplain:
         }
         assert answer["price_rate"]["inputs"] is answer["slot_rate"]["inputs"] is None
         assert answer["provenance"] == []
+        assert answer["reported"] is None
         assert answer["usage_entry"]["cost"] is None
 
     def test_shows_a_consumer_what_its_agreement_discloses(self, beta: Client) -> None:

@@ -12,7 +12,8 @@ import pytest
 from ledger import audit
 from ledger.pricing import published
 from ledger.pricing.rates import SlotRate
-from ledger.rating.models import SetAside
+from ledger.rating.explanation import Reported, explain
+from ledger.rating.models import SetAside, UsageEntry
 from tests import factories
 from tests.factories import version
 from tests.ledger.rating.moments import energy, rated
@@ -258,6 +259,9 @@ class TestFootprint:
         assert slot_rate.water_nanolitres is not None
         assert slot_rate.water_nanolitres[:2] == [2_167, 217]
         assert slot_rate.embodied_nanograms[6:] == [None, None, None]
+        assert explain(UsageEntry.objects.get()).reported == Reported(
+            embodied_nanograms=2_083_300, water_nanolitres=216_700
+        )
         assert audit.run() == []
 
     def test_is_unknown_where_they_are_not_and_leaves_the_inputs_as_they_were(self) -> None:
