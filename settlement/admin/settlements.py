@@ -1,6 +1,7 @@
 """Settlements as operators read them, and the button by which a second person approves one."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -14,7 +15,7 @@ from django.utils.safestring import SafeString
 from ledger.admin.figures import utc
 from ledger.admin.pages import OPERATOR, PageAdmin, link, whole_number
 from ledger.errors import LedgerError
-from settlement.clearing import approvals
+from settlement.clearing import approvals, true_ups, working
 from settlement.clearing.models import Settlement
 from settlement.statements import reading
 
@@ -83,6 +84,11 @@ class SettlementAdmin(PageAdmin[Settlement]):
             "settlement": settlement,
             "positions": detail.positions,
             "nettings": detail.nettings,
+            "true_ups": [
+                (one, [(working.sentence(row), Decimal(row["amount"])) for row in one.working])
+                for one in true_ups.booked(starts_on=settlement.starts_on)
+                if one.currency == settlement.currency
+            ],
             "is_open": settlement.state == Settlement.State.CALCULATED,
             "is_maker": settlement.made_by == request.user.get_username(),
             "may_approve": request.user.has_perm(self.may_approve),

@@ -53,4 +53,4 @@ class Command(BaseCommand):
             self.stdout.write(f"  {working.sentence(row):<{WIDTH}} {Decimal(row['amount']):>28,f}")
         for name, amount in difference.items():
             if amount:
-                self.stdout.write(f"  to book: {name:<{WIDTH - 9}} {amount:>28,f}")
+                self.stdout.write(f"  to book: {name:<{WIDTH - 9}} {amount:>28,.12f}")

@@ -43,6 +43,17 @@ class TestThePage:
         assert "westcloud-acme 100.004000 0.000000 0.000000 100.00 0.004000" in said
         assert "2.001000 98.00 0.003000 2.00 0.00" in said
 
+    def test_shows_how_true_ups_came_about(self) -> None:
+        factories.publish(volume_terms={"minimum": "100"})
+        settlement = factories.calculate()
+
+        said = operators.text(clerk("clerk").get(page(settlement)))
+
+        assert (
+            "westcloud-acme 2026-10 charged by the rate cards 0.000000"
+            " what is missing to the minimum of 100 100.000000 true-up 100.000000"
+        ) in said
+
     def test_leads_to_the_entry_once_approved(self, settlement: Settlement) -> None:
         client = clerk("boss", APPROVE)
         client.post(approve(settlement))
