@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from ledger import tasks
-from ledger.admin.figures import utc
+from ledger.admin.figures import minute, utc
 from ledger.admin.pages import OPERATOR, PageAdmin, link, show, whole_number
 from ledger.errors import LedgerError
 from ledger.rating.rerating import approvals, preview, reading, scope
@@ -92,12 +92,12 @@ class ReratingAdmin(PageAdmin[Rerating]):
     @admin.display(description="from (UTC)")
     def begins(self, rerating: Rerating) -> str:
         """Show where its usage begins."""
-        return utc(rerating.starts_at)
+        return minute(rerating.starts_at)
 
     @admin.display(description="to (UTC)")
     def ends(self, rerating: Rerating) -> str:
         """Show where its usage ends."""
-        return utc(rerating.ends_at)
+        return minute(rerating.ends_at)
 
     @admin.display(description="asked (UTC)")
     def asked(self, rerating: Rerating) -> str:

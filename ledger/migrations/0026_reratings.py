@@ -37,6 +37,7 @@ class Migration(migrations.Migration):
                 ('provider', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.party')),
             ],
             options={
+                'verbose_name': 're-rating',
                 'permissions': [('approve_rerating', 'Can approve re-rating')],
             },
         ),

@@ -50,6 +50,7 @@ class Rerating(models.Model):
     outcome = models.TextField(default="")
 
     class Meta:
+        verbose_name = "re-rating"
         permissions = [("approve_rerating", "Can approve re-rating")]
         constraints = [
             models.UniqueConstraint(

@@ -20,7 +20,7 @@ RERATINGS: Final = (
     attack(
         "a re-rated entry of other tokens",
         entry("input = input + 1", OF_AN_AMENDED),
-        seen_by="amounts usage-postings rollups bodies rerated",
+        seen_by="amounts usage-postings rollups bodies rerated true-up-sums",
     ),
     attack(
         "a re-rated entry of another status",
@@ -40,7 +40,7 @@ RERATINGS: Final = (
     attack(
         "a re-rated entry deleted",
         f"DELETE FROM ledger_usage_entry WHERE {OF_AN_AMENDED}",
-        seen_by="usage-postings rollups rerated rerating-claims standing",
+        seen_by="usage-postings rollups rerated rerating-claims standing true-up-sums",
     ),
     attack(
         "a reversal by a re-rating deleted",
@@ -51,7 +51,7 @@ RERATINGS: Final = (
         "a re-rated entry made twice",
         "DROP INDEX ledger_usage_entry_corrected_once",
         *minted("twice", of=OF_AN_AMENDED, change="id = id + 1000000"),
-        seen_by="usage-postings rollups rerating-claims corrected-once standing",
+        seen_by="usage-postings rollups rerating-claims corrected-once standing true-up-sums",
     ),
     attack(
         "that a re-rating booked an entry, forgotten",
