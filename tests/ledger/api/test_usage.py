@@ -280,8 +280,8 @@ class TestExplain:
         assert {line["component"] for line in answer["lines"]} >= KEPT
         assert answer["slot_rate"]["inputs"] is not None
 
-    @pytest.mark.parametrize(("event_id", "queries"), [("acme-2", 7), ("acme-1", 8)])
-    def test_takes_seven_queries_and_one_for_mapped_names(
+    @pytest.mark.parametrize(("event_id", "queries"), [("acme-2", 8), ("acme-1", 9)])
+    def test_takes_eight_queries_and_one_for_mapped_names(
         self,
         westcloud: Client,
         django_assert_num_queries: DjangoAssertNumQueries,
@@ -291,7 +291,7 @@ class TestExplain:
         id_ = id_of(event_id)
         get(westcloud, "/v1/accounts")
 
-        # The key, the line, the entry, its rates, provenance, corrections, the tariff's terms.
+        # Key, line, entry, its rates, provenance, corrections, re-ratings, the tariff's terms.
         with django_assert_num_queries(queries):
             get(westcloud, f"/v1/usage-entries/{id_}/explain")
 
