@@ -57,12 +57,15 @@ def days_from_csv(lines: Iterable[str], layout: Layout) -> list[dict[str, Any]]:
     ('2026-01-01', 24, [None, '-0.0125', None])
     """
     days: dict[date, list[str | None]] = {}
+    first: dict[date, int] = {}
     zone = ZoneInfo(layout.time_zone)
     for line, at, price in _read(lines, layout):
         day = at.astimezone(zone).date()
-        prices = days.setdefault(day, _empty(day, layout, line))
-        first = tariff.slots_of_day(day, time_zone=layout.time_zone).start
-        minutes = (tariff.slot_of(at) - first) * QUARTER_MINUTES
+        if day not in days:
+            days[day] = _empty(day, layout, line)
+            first[day] = tariff.slots_of_day(day, time_zone=layout.time_zone).start
+        prices = days[day]
+        minutes = (tariff.slot_of(at) - first[day]) * QUARTER_MINUTES
         index, beside = divmod(minutes, layout.resolution_minutes)
         if beside or at != tariff.slot_starts_at(tariff.slot_of(at)):
             raise PriceTableInvalid(line, f"{at.isoformat()} starts no interval")
