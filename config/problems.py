@@ -107,6 +107,7 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "invalid-tariff": Problem(422, "The tariff is not complete or contradicts itself"),
     "invalid-terms": Problem(422, "The terms of the rate card make no sense"),
     "invalid-volume-terms": Problem(422, "The volume terms of the agreement make no sense"),
+    "invalid-scarcity": Problem(422, "The scarcity policy makes no sense"),
     "no-calendar-year": Problem(422, "The holidays of this year are not known"),
     "correction-invalid": Problem(422, "This is no correction"),
     "no-such-proposal": Problem(404, "There is no such proposal"),

@@ -99,6 +99,8 @@ CATALOGUE: Final = [
     _lists("Rate cards", "style", "ratecard"),
     _lists("Rate card terms", "price_change", "ratecardversion"),
     _lists("Deployment terms", "tune", "deploymentterms"),
+    _lists("Scarcity policies", "stacked_line_chart", "scarcitypolicy"),
+    _lists("Loads of deployments", "monitoring", "deploymentload"),
     _lists("Serving profiles", "speed", "servingprofile"),
     _lists("Benchmarks", "science", "benchmark"),
     _lists("Hardware", "memory", "hardware"),

@@ -14,6 +14,7 @@ from ledger.admin import (
     proposals,
     rates,
     reratings,
+    scarcity,
     sources,
     usage,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "proposals",
     "rates",
     "reratings",
+    "scarcity",
     "sources",
     "usage",
 ]

@@ -23,7 +23,6 @@ from ledger.pricing.models import (
     AgreementVersion,
     Benchmark,
     CarbonFactor,
-    DeploymentTerms,
     FxRate,
     GpuHourPrice,
     GreenSupply,
@@ -359,20 +358,16 @@ class ServingProfileAdmin(VersionAdmin[ServingProfile]):
     list_filter = ("deployment",)
 
 
-@admin.register(DeploymentTerms)
-class DeploymentTermsAdmin(VersionAdmin[DeploymentTerms]):
-    """The standards deployments are costed at."""
-
-    list_display = ("deployment", "gpu_hour", "utilisation", "scarcity_factor", *VERSION_COLUMNS)
-    decimals = ("utilisation", "scarcity_factor")
-    list_filter = ("deployment",)
-
-
 @admin.register(RateCardVersion)
 class RateCardVersionAdmin(VersionAdmin[RateCardVersion]):
     """Terms of rate cards."""
 
-    list_display = ("rate_card", "currency", *VERSION_COLUMNS)
+    list_display = ("rate_card", "currency", "kind", *VERSION_COLUMNS)
+
+    @admin.display(description="kind")
+    def kind(self, version: RateCardVersion) -> str:
+        """Say how it makes a price."""
+        return str(version.terms.get("kind", "")).replace("_", " ")
 
 
 @admin.register(AgreementVersion)
@@ -381,7 +376,12 @@ class AgreementVersionAdmin(VersionAdmin[AgreementVersion]):
 
     list_display = (
         *("agreement", "currency", "rate_card", "fee_rate", "fee_consumer_share"),
-        *("discloses_cost", *VERSION_COLUMNS),
+        *("discloses_cost", "overridden", "least_grade", *VERSION_COLUMNS),
     )
     decimals = ("fee_rate", "fee_consumer_share")
     list_filter = ("agreement",)
+
+    @admin.display(description="overrides")
+    def overridden(self, version: AgreementVersion) -> str:
+        """Name what the agreement changes of its card."""
+        return ", ".join((version.overrides or {}).keys()).replace("_", " ")

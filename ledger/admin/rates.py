@@ -9,10 +9,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from ledger.admin.figures import utc
+from ledger.admin.figures import grade_name, utc
 from ledger.admin.inputs import flattened
 from ledger.admin.pages import PageAdmin, link, whole_number
 from ledger.admin.quotes import QuotePages
+from ledger.pricing import grading
 from ledger.pricing.rates import PriceRate, SlotRate
 from ledger.pricing.slots import MONEY, PHYSICAL
 from ledger.tokens import TOKEN_CLASSES
@@ -91,9 +92,12 @@ class SlotRateAdmin(PageAdmin[SlotRate]):
 class PriceRateAdmin(QuotePages, PageAdmin[PriceRate]):
     """What a token is charged under an agreement, over the slot rate beneath."""
 
-    list_display = ("rate", "agreement", "deployment", "slot_rate_link", "currency", "compiled")
+    list_display = (
+        *("rate", "agreement", "deployment", "slot_rate_link", "service_tier", "currency"),
+        *("cost_grade", "compiled"),
+    )
     list_display_links = None
-    list_filter = ("agreement_version__agreement",)
+    list_filter = ("agreement_version__agreement", "service_tier", "grade")
     list_select_related = ("agreement_version__agreement", "slot_rate__deployment")
     search_fields = ("pk__exact",)
     search_help_text = "A rate's number"
@@ -110,6 +114,11 @@ class PriceRateAdmin(QuotePages, PageAdmin[PriceRate]):
     def agreement(self, rate: PriceRate) -> str:
         """Name the agreement whose terms it carries."""
         return rate.agreement_version.agreement.code
+
+    @admin.display(description="grade of the cost", ordering="grade", empty_value="")
+    def cost_grade(self, rate: PriceRate) -> str | None:
+        """Say how far its cost can be trusted."""
+        return grade_name(rate.grade) if rate.grade else None
 
     @admin.display(description="deployment")
     def deployment(self, rate: PriceRate) -> str:
@@ -140,6 +149,7 @@ class PriceRateAdmin(QuotePages, PageAdmin[PriceRate]):
         )
         if rate is None:
             return None
+        compared = () if rate.compared_price is None else ("compared_price",)
         return {
             "title": f"Price rate {rate.pk}",
             "rate": rate,
@@ -147,7 +157,8 @@ class PriceRateAdmin(QuotePages, PageAdmin[PriceRate]):
             "agreement": rate.agreement_version.agreement,
             "slot_rate": rate.slot_rate,
             "classes": TOKEN_CLASSES,
-            "rows": _rows(rate, ("price", *MONEY)),
+            "rows": _rows(rate, ("price", *MONEY, *compared)),
+            "shares": grading.by_grade(rate.grade_shares),
             "inputs": flattened(rate.inputs),
             "digest": bytes(rate.inputs_digest).hex(),
         }

@@ -70,3 +70,15 @@ class Explanation(answers.Explanation):
     provenance = Provenance(many=True)
     reported = Reported(allow_null=True, help_text="Null where the cost is not disclosed.")
     derivation = Derivation()
+    grade = serializers.CharField(
+        allow_null=True,
+        help_text="O, M, P, D or I: counted from the strongest, the grade that reaches half of the "
+        "cost. Null where it is not disclosed to you, and for rates from before grades were kept.",
+    )
+    grade_shares = serializers.DictField(
+        child=serializers.CharField(), help_text="How much of the cost rests on each grade."
+    )
+    compared_price = Amount(
+        allow_null=True,
+        help_text="What the price comes to that the rate card makes beside, and does not charge.",
+    )

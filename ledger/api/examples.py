@@ -295,6 +295,9 @@ EXPLANATION: Final[Example] = {
     "provenance": [
         {"figure": "pue", "grade": "P", "source": "National limit for PUE", "document": ""}
     ],
+    "grade": "I",
+    "grade_shares": {"O": "0.016789", "I": "0.983211"},
+    "compared_price": None,
 }
 SOURCE: Final[Example] = {
     "id": "3",

@@ -215,6 +215,11 @@ def _explained(explained: Explained) -> dict[str, Any]:
         "reported": _reported(explanation.reported),
         "provenance": list(explanation.provenance),
         "derivation": _derivation(explanation.derivation),
+        "grade": explanation.grade,
+        "grade_shares": {grade: f"{share:f}" for grade, share in explanation.grade_shares.items()},
+        "compared_price": None
+        if explanation.compared_price is None
+        else _money(explanation.compared_price),
     }
 
 

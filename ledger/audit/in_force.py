@@ -12,15 +12,28 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from django.db.models import Model
 
-from ledger.audit import versions
+from ledger.audit import bands, versions
 from ledger.audit.findings import Audit
 from ledger.audit.versions import Stated, Versions, published_before
 from ledger.errors import LedgerError
-from ledger.pricing import market, tariff
+from ledger.pricing import day_periods, market, rate_cards, tariff
+from ledger.pricing import scarcity as scarcity_terms
+from ledger.pricing.day_periods import DayPeriods
 from ledger.pricing.market import AnyTerms, SeriesTerms
-from ledger.pricing.models import HolidayYear, PriceDay, ServingProfile, SiteTariff, TariffVersion
+from ledger.pricing.models import (
+    DeploymentLoad,
+    HolidayYear,
+    PriceDay,
+    RateCardVersion,
+    ScarcityPolicy,
+    ServingProfile,
+    SiteTariff,
+    TariffVersion,
+)
 from ledger.pricing.rates import PriceRate
+from ledger.pricing.scarcity import ALWAYS
 from ledger.pricing.tariff import HolidayCalendar, TariffTerms
 from ledger.tokens import PROMPT_CLASSES
 
@@ -71,6 +84,8 @@ class Catalogue:
     )
     bounds: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     days: dict[tuple[str, date], list[PriceDay]] = field(default_factory=lambda: defaultdict(list))
+    price_bounds: dict[int, dict[int, list[Any]]] = field(default_factory=dict)
+    day_periods: dict[tuple[type[Model], int], DayPeriods | None] = field(default_factory=dict)
     terms: dict[int, AnyTerms] = field(default_factory=dict)
     prices: dict[tuple[int, datetime, int], tuple[str, Decimal]] = field(default_factory=dict)
 
@@ -78,7 +93,7 @@ class Catalogue:
     def load(cls) -> "Catalogue":
         """Read the catalogue and the rates that were compiled from it."""
         catalogue = cls()
-        rates = PriceRate.objects.select_related("slot_rate__deployment")
+        rates = PriceRate.objects.select_related("slot_rate__deployment", "agreement_version")
         catalogue.rates = {rate.id: rate for rate in rates}
         for year in HolidayYear.objects.select_related("publication").order_by("revision"):
             catalogue.years[year.calendar, year.year].append(year)
@@ -86,6 +101,7 @@ class Catalogue:
             catalogue.days[day.series, day.day].append(day)
         for deployment_id, bound in sorted(catalogue.versions.series[ServingProfile]):
             catalogue.bounds[deployment_id].append(bound)
+        catalogue.price_bounds = bands.price_bounds(catalogue.versions)
         return catalogue
 
 
@@ -111,6 +127,7 @@ def _rates_in_force() -> Iterator[str]:
                 yield f"{use.name}: its {stated.section} was not in force"
         yield from _electricity(use, rate, catalogue)
         yield from _band(use, rate, catalogue)
+        yield from _by_the_clock(use, rate, catalogue)
         if use.service_tier != rate.service_tier:
             yield f"{use.name}: usage of tier {use.service_tier} at the rate of {rate.service_tier}"
 
@@ -179,10 +196,16 @@ def _market(
 def _years(catalogue: Catalogue, version: Any, use: Use) -> list[HolidayYear | None]:
     """Return the holidays of the slot's year that a claim may have known; one None if none."""
     terms = _calendar_terms(catalogue, version)
-    if terms.holiday_calendar is None:
+    return _known_years(catalogue, terms.holiday_calendar, terms.time_zone, use)
+
+
+def _known_years(
+    catalogue: Catalogue, holidays: str | None, time_zone: str, use: Use
+) -> list[HolidayYear | None]:
+    if holidays is None:
         return [None]
-    year = use.starts_at.astimezone(ZoneInfo(terms.time_zone)).year
-    published = catalogue.years.get((terms.holiday_calendar, year), [])
+    year = use.starts_at.astimezone(ZoneInfo(time_zone)).year
+    published = catalogue.years.get((holidays, year), [])
     known = max(
         (row.revision for row in published if published_before(row, use.recorded_at)), default=0
     )
@@ -233,7 +256,14 @@ def _band(use: Use, rate: PriceRate, catalogue: Catalogue) -> Iterator[str]:
         if band < bound <= use.most_prompt_tokens
         and any(published_before(row, use.recorded_at) for row in series[deployment_id, bound])
     ]
-    known = band == 0 or band in catalogue.bounds[deployment_id]
+    of_prices = catalogue.price_bounds.get(rate.agreement_version.agreement_id, {})
+    beyond += [
+        bound
+        for bound, cards in of_prices.items()
+        if band < bound <= use.most_prompt_tokens
+        and any(published_before(card, use.recorded_at) for card in cards)
+    ]
+    known = band == 0 or band in catalogue.bounds[deployment_id] or band in of_prices
     if beyond or not known or band > use.fewest_prompt_tokens:
         yield f"{use.name}: prompts of other lengths are in the band from {band} tokens"
     profile = rate.slot_rate.context_from_tokens
@@ -247,6 +277,55 @@ def _band(use: Use, rate: PriceRate, catalogue: Catalogue) -> Iterator[str]:
     ]
     if nearer or profile > band:
         yield f"{use.name}: the profile from {profile} tokens is not that of the band from {band}"
+
+
+def _by_the_clock(use: Use, rate: PriceRate, catalogue: Catalogue) -> Iterator[str]:
+    """Compare the periods of the card and of the scarcity policy with the slot's."""
+    stated: list[tuple[str, type[Model], Any, str | None]] = [
+        ("price", RateCardVersion, rate.inputs["rate_card"], rate.inputs.get("price_period"))
+    ]
+    scarcity = rate.slot_rate.inputs.get("scarcity")
+    if scarcity is not None:
+        series = catalogue.versions.series[DeploymentLoad][rate.slot_rate.deployment_id,]
+        if "measured" not in scarcity:
+            stated.append(("scarcity", ScarcityPolicy, scarcity, scarcity.get("period")))
+            if catalogue.versions.surely_holds(
+                series, at=use.starts_at, recorded_at=use.recorded_at
+            ):
+                yield f"{use.name}: a load was published, and its scarcity is the calendar's"
+    for what, model, section, period in stated:
+        version = catalogue.versions.by_id[model].get(section["id"])
+        if version is None:
+            continue  # the audit rate-sources names it
+        try:
+            found = _periods(catalogue, version, use)
+        except (LedgerError, ValueError) as error:
+            yield f"{use.name}: the calendar of its {what} cannot be read: {error}"
+            continue
+        if period not in found:
+            yield f"{use.name}: its {what} is that of the period {period}"
+
+
+def _periods(catalogue: Catalogue, version: Any, use: Use) -> list[str | None]:
+    """Return the periods of a version's calendar that a claim may have found the slot in."""
+    key = (type(version), version.pk)
+    if key not in catalogue.day_periods:
+        catalogue.day_periods[key] = (
+            scarcity_terms.calendar_from_document(version.terms)
+            if isinstance(version, ScarcityPolicy)
+            else rate_cards.calendar_from_document(version.terms)
+        )
+    calendar = catalogue.day_periods[key]
+    if calendar is None:
+        return [ALWAYS if isinstance(version, ScarcityPolicy) else None]
+    return [
+        day_periods.period_at(
+            calendar,
+            slot=tariff.slot_of(use.starts_at),
+            calendars={} if year is None else {year.calendar: _calendar(year)},
+        )
+        for year in _known_years(catalogue, calendar.holiday_calendar, calendar.time_zone, use)
+    ]
 
 
 AUDITS: Final[tuple[Audit, ...]] = (

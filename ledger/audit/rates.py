@@ -32,9 +32,10 @@ def _slot_figures(rate: SlotRate) -> Mapping[str, Any] | str:
 
 def _price_figures(rate: PriceRate) -> Mapping[str, Any] | str:
     try:
-        return figures.price_figures(rate.inputs, slot=rate.slot_rate.inputs)
+        found = figures.price_figures(rate.inputs, slot=rate.slot_rate.inputs)
     except (LedgerError, ArithmeticError, KeyError) as error:
         return str(error)
+    return {"compared_price": None, **found}
 
 
 def _faults(

@@ -7,13 +7,17 @@ from typing import Any, Final
 from ledger.audit import power, versions
 from ledger.audit.findings import Audit
 from ledger.audit.versions import Key, Stated, Versions
-from ledger.pricing import ownership
+from ledger.errors import LedgerError
+from ledger.pricing import grading, ownership, scarcity
+from ledger.pricing.models import Provenance
 from ledger.pricing.ownership import Ownership
 from ledger.pricing.rates import PriceRate, SlotRate
 from ledger.service_tiers import STANDARD
 
-OF_THE_SLOT: Final = {"period", "price_per_kwh", "demand_price_per_kwh", "override", "market"}
-"""What electricity costs in a slot follows from the tariff's terms."""
+OF_THE_SLOT: Final = frozenset(
+    {"period", "price_per_kwh", "demand_price_per_kwh", "override", "market", "factor", "measured"}
+)
+"""What electricity costs in a slot, and how scarce it is, follow from terms and other versions."""
 
 ABSENT: Final = object()
 
@@ -24,11 +28,12 @@ def _rate_sources() -> Iterator[str]:
     )
     price_rates = list(
         PriceRate.objects.select_related(
-            "agreement_version__agreement", "agreement_version__rate_card"
+            "agreement_version__agreement", "agreement_version__rate_card", "slot_rate"
         ).order_by("id")
     )
     # Read after the rates, so that it knows whatever they were compiled from.
     held = Versions()
+    grade_of = dict(Provenance.objects.values_list("code", "grade"))
     for slot_rate in slot_rates:
         name = f"slot rate {slot_rate.id}"
         owners = _slot_owners(slot_rate, held)
@@ -41,6 +46,7 @@ def _rate_sources() -> Iterator[str]:
         for stated in versions.price_sections(price_rate.inputs):
             yield from _faults(name, stated, owners.get(stated.section), held)
         yield from _unequal(name, _price_names(price_rate))
+        yield from _grades(name, price_rate, grade_of)
 
 
 def _faults(name: str, stated: Stated, owner: Key | None, held: Versions) -> Iterator[str]:
@@ -55,6 +61,8 @@ def _faults(name: str, stated: Stated, owner: Key | None, held: Versions) -> Ite
         yield f"{name}: {stated.section} {field} is not what version {stated.id} says"
     if stated.section == "electricity":
         yield from power.faults(name, stated, version.terms, held)
+    if stated.section == "scarcity" and not _scarce(stated.values, version.terms):
+        yield f"{name}: its scarcity factor does not follow from version {stated.id}"
 
 
 def _differing(values: Mapping[str, Any], row: Any) -> Iterator[str]:
@@ -97,6 +105,19 @@ def _owned(row: Any) -> Ownership:
     return owned
 
 
+def _scarce(values: Mapping[str, Any], document: object) -> bool:
+    """Return whether a policy gives this factor at the load, or in the period, that is stated."""
+    try:
+        policy = scarcity.scarcity_from_document(document)
+        if "measured" in values:
+            factor = policy.curve.factor(Decimal(values["measured"]["load"]))
+        else:
+            factor = policy.factor_in(values["period"])
+    except (LedgerError, KeyError, InvalidOperation):
+        return False
+    return factor == Decimal(values["factor"])
+
+
 def _slot_owners(rate: SlotRate, held: Versions) -> dict[str, Key]:
     """Return, per section, what its version must be a version of."""
     inputs, deployment, site = rate.inputs, rate.deployment, rate.deployment.site
@@ -116,6 +137,8 @@ def _slot_owners(rate: SlotRate, held: Versions) -> dict[str, Key]:
         "hardware": (gpu_hour.hardware_id if gpu_hour else 0,),
         "wue": (site.pk,),
         "water": (site.grid_zone,),
+        "scarcity": (terms.scarcity_policy if terms else "",),
+        "scarcity/measured": (deployment.pk,),
         **{f"fx/{currency}": (currency, rate.currency) for currency in inputs["fx"]},
     }
 
@@ -146,6 +169,24 @@ def _price_names(rate: PriceRate) -> Iterator[tuple[str, object, object]]:
     yield "service tier", rate.inputs.get("service_tier", STANDARD), rate.service_tier
     yield "agreement's currency", version.currency, rate.currency
     yield "rate card's provider", version.rate_card.provider_id, version.agreement.provider_id
+
+
+def _grades(name: str, rate: PriceRate, grade_of: Mapping[str, str]) -> Iterator[str]:
+    """Compare the grades of a rate with those of the figures that it rests on."""
+    inputs = rate.slot_rate.inputs
+    if (rate.grade is None) != (rate.grade_shares is None):
+        yield f"{name}: it has a grade or shares of grades, and not both"
+    if rate.grade is not None and rate.grade_shares is not None:
+        components = {component: getattr(rate, component) for component in grading.RESTS_ON}
+        graded = grading.grades(inputs, grade_of=grade_of)
+        shares = grading.millionths(components, graded=graded)
+        if rate.grade_shares != shares or rate.grade != grading.overall(shares):
+            yield f"{name}: its grade is {rate.grade} of {rate.grade_shares}, not of {shares}"
+    least = rate.agreement_version.least_grade
+    parts = grading.of_parts(inputs, grade_of=grade_of)
+    worse = [part for part, grade in parts.items() if least and grading.is_worse(grade, least)]
+    if worse:
+        yield f"{name}: its agreement accepts {least} or better, and {', '.join(worse)} is worse"
 
 
 def _unequal(name: str, pairs: Iterator[tuple[str, object, object]]) -> Iterator[str]:

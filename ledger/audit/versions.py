@@ -11,6 +11,7 @@ from django.db.models import Model
 from ledger.pricing.models import (
     AgreementVersion,
     CarbonFactor,
+    DeploymentLoad,
     DeploymentTerms,
     FxRate,
     GpuHourPrice,
@@ -18,6 +19,7 @@ from ledger.pricing.models import (
     HardwareVersion,
     PriceDay,
     RateCardVersion,
+    ScarcityPolicy,
     ServingProfile,
     SitePue,
     SiteTariff,
@@ -41,6 +43,8 @@ KEYS: Final[Mapping[type[Model], tuple[str, ...]]] = {
     WaterFactor: ("zone",),
     HardwareVersion: ("hardware_id",),
     FxRate: ("base", "quote"),
+    ScarcityPolicy: ("code",),
+    DeploymentLoad: ("deployment_id",),
     RateCardVersion: ("rate_card_id",),
     AgreementVersion: ("agreement_id",),
 }
@@ -61,6 +65,7 @@ SLOT_SECTIONS: Final[Mapping[str, type[Model]]] = {
     "green": GreenSupply,
     "carbon_location": CarbonFactor,
     "carbon_residual": CarbonFactor,
+    "scarcity": ScarcityPolicy,
 }
 REPORTED_SECTIONS: Final[Mapping[str, type[Model]]] = {
     "hardware": HardwareVersion,
@@ -73,6 +78,9 @@ PRICE_SECTIONS: Final[Mapping[str, type[Model]]] = {
     "terms": AgreementVersion,
     "rate_card": RateCardVersion,
 }
+OPTIONAL: Final = frozenset({"scarcity"})
+"""Sections of which not every rate is made."""
+
 SEEN_WITHIN: Final = timedelta(hours=1)
 """A claim that began before a publication may commit after it, but not this long after."""
 
@@ -150,6 +158,11 @@ def published_before(version: Any, recorded_at: datetime) -> bool:
 
 def _sections(inputs: Mapping[str, Any], sections: Mapping[str, type[Model]]) -> Iterator[Stated]:
     for section, model in sections.items():
+        if section in OPTIONAL and section not in inputs:
+            continue
+        if "measured" in inputs[section]:
+            measured = inputs[section]["measured"]
+            yield Stated(f"{section}/measured", DeploymentLoad, measured["id"], measured)
         yield Stated(section, model, inputs[section]["id"], inputs[section])
     for currency, values in inputs["fx"].items():
         yield Stated(f"fx/{currency}", FxRate, values["id"], values)

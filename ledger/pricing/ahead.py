@@ -6,19 +6,19 @@ where the terms of agreements change, the days before and after are asked apart.
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
 from ledger.parties.models import Deployment
-from ledger.pricing import published, slots
+from ledger.pricing import price_inputs, published, slots
 from ledger.pricing.inputs import Inputs
 from ledger.pricing.models import Agreement, AgreementVersion, FxRate, RateCardVersion
 from ledger.pricing.naming import NameBook
 from ledger.pricing.published import Lack, Published
-from ledger.pricing.slot_inputs import context_bounds, of_slot
+from ledger.pricing.slot_inputs import of_slot
 from ledger.pricing.slots import Ask, RateBook, RatesMissing
 from ledger.pricing.tariff import slot_of
 
@@ -76,11 +76,30 @@ def _asks(catalogue: Published, span: range, lacks: dict[str, int]) -> Iterator[
         parties[agreement.provider_id].append(agreement)
     spans = list(_between_changes(catalogue, span))
     for deployment in catalogue.deployments.values():
-        for band in context_bounds(catalogue, deployment.id):
+        agreements = parties[deployment.provider_id]
+        bands_of = {
+            agreement.id: price_inputs.bands(catalogue, deployment.id, agreement.id)
+            for agreement in agreements
+        }
+        for band in sorted({band for bands in bands_of.values() for band in bands}):
             for part in spans:
-                for slot in _kinds(catalogue, deployment, band, part, lacks):
-                    for agreement in parties[deployment.provider_id]:
-                        yield Ask(deployment, agreement, band, slot)
+                costs = _costs(catalogue, deployment, band, part, lacks)
+                for agreement in agreements:
+                    if band in bands_of[agreement.id]:
+                        uses = _uses(catalogue, agreement, costs)
+                        yield from (Ask(deployment, agreement, band, *use) for use in uses)
+
+
+def _uses(
+    catalogue: Published, agreement: Agreement, costs: Mapping[int, bytes]
+) -> Iterator[tuple[int, str]]:
+    """Yield a slot of each kind in each tier: kinds differ in the cost or in the card's period."""
+    seen: set[tuple[bytes, str | None]] = set()
+    for slot, digest in costs.items():
+        period, tiers = price_inputs.uses(catalogue, agreement.id, slot=slot)
+        if (digest, period) not in seen:
+            seen.add((digest, period))
+            yield from ((slot, tier) for tier in tiers)
 
 
 def _between_changes(catalogue: Published, span: range) -> Iterator[range]:
@@ -95,11 +114,11 @@ def _between_changes(catalogue: Published, span: range) -> Iterator[range]:
     yield from (range(begins, ends) for begins, ends in pairwise(edges))
 
 
-def _kinds(
+def _costs(
     catalogue: Published, deployment: Deployment, band: int, span: range, lacks: dict[str, int]
-) -> Iterable[int]:
-    """Return one slot of each kind that a deployment has in a span, by its inputs' digest."""
-    kinds: dict[bytes, int] = {}
+) -> dict[int, bytes]:
+    """Return the slots in which a deployment has a cost, with the digest of its inputs."""
+    costs: dict[int, bytes] = {}
     for slot in span:
         inputs: Inputs | Lack = of_slot(
             catalogue, deployment=deployment, context_from_tokens=band, slot=slot
@@ -107,8 +126,8 @@ def _kinds(
         if isinstance(inputs, Lack):
             lacks[inputs.missing] += 1
         else:
-            kinds.setdefault(inputs.digest, slot)
-    return kinds.values()
+            costs[slot] = inputs.digest
+    return costs
 
 
 def _batches(asks: Iterable[Ask]) -> Iterator[list[Ask]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from typing import Final
 
-from ledger.pricing import bounds
+from ledger.pricing import bounds, scarcity
 from ledger.pricing.bounds import InvalidCostInput
 from ledger.pricing.profile import (
     CLASS_PHASES,
@@ -19,7 +19,7 @@ from ledger.pricing.profile import (
     PhaseFigures,
     check_boundary,
 )
-from ledger.pricing.terms import CostPlus, Terms
+from ledger.pricing.terms import Both, Charged, CostPlus, ListPrice, Terms
 from ledger.quantities import (
     EXACT,
     INT64_MAX,
@@ -62,6 +62,7 @@ class CostInputs:
     carbon_location_grams_per_kwh: Decimal
     carbon_residual_grams_per_kwh: Decimal
     scarcity_factor: Decimal
+    scarcity_applies_to: str = scarcity.COMPUTE
 
     def __post_init__(self) -> None:
         for phase in TEXT_PHASES:
@@ -117,9 +118,44 @@ def price_per_token(
 
     `cost_fx` turns the cost's currency into the agreement's, `card_fx` the rate card's.
     """
+    price, _ = prices_per_token(
+        cost=cost, terms=terms, token_class=token_class, cost_fx=cost_fx, card_fx=card_fx
+    )
+    return price
+
+
+def prices_per_token(
+    *, cost: TokenCost, terms: Terms, token_class: str, cost_fx: Decimal, card_fx: Decimal
+) -> tuple[Decimal | None, Decimal | None]:
+    """Return the exact price, and the other one where a card makes two; None where there is none.
+
+    Where the list leaves a class out, nothing can be higher or lower than what it says.
+    """
+    if not isinstance(terms, Both):
+        return _one_price(cost, terms, token_class, cost_fx, card_fx), None
+    made = _one_price(cost, terms.cost_plus, token_class, cost_fx, card_fx)
+    listed = _one_price(cost, terms.listed, token_class, cost_fx, card_fx)
+    assert made is not None, "cost plus prices every class"
+    if terms.charged is Charged.COST_PLUS:
+        return made, listed
+    if listed is None:
+        return None, made
+    if terms.charged is Charged.LIST:
+        return listed, made
+    lower, higher = sorted((made, listed))
+    return (lower, higher) if terms.charged is Charged.LOWER else (higher, lower)
+
+
+def _one_price(
+    cost: TokenCost,
+    terms: CostPlus | ListPrice,
+    token_class: str,
+    cost_fx: Decimal,
+    card_fx: Decimal,
+) -> Decimal | None:
     with localcontext(EXACT):
         if isinstance(terms, CostPlus):
-            price = cost.money * cost_fx * (1 + terms.margin)
+            price = cost.money * cost_fx * (1 + terms.margin) * terms.factor
             if token_class in terms.floor_per_token:
                 price = max(price, terms.floor_per_token[token_class] * card_fx)
             if token_class in terms.cap_per_token:
@@ -163,7 +199,8 @@ def quantise_price(
     """Return component -> class -> pico-units per token of a price rate.
 
     The price is quantised once; margin is what it leaves above the quantised cost components, so
-    that the parts are the price, and may be negative. A class without a price is absent.
+    that the parts are the price, and may be negative. A class without a price is absent. Where a
+    card makes two prices, `compared_price` is the one that is not charged.
 
     :raises InvalidCostInput: if a fee is not a fraction or an exchange rate not positive.
     """
@@ -174,16 +211,19 @@ def quantise_price(
     rate: dict[str, dict[str, int]] = {
         component: {} for component in ("price", *_MONEY, "margin", "fee_provider", "fee_consumer")
     }
+    compared = rate.setdefault("compared_price", {}) if isinstance(terms, Both) else {}
     for token_class, phase in CLASS_PHASES.items():
         if phase not in costs:
             continue  # what it costs is unknown, so what would be left of a price is too
-        price = price_per_token(
+        price, other = prices_per_token(
             cost=costs[phase],
             terms=terms,
             token_class=token_class,
             cost_fx=cost_fx,
             card_fx=card_fx,
         )
+        if other is not None:
+            compared[token_class] = _whole("compared_price", other, PICO_PER_UNIT)
         if price is None:
             continue
         with localcontext(EXACT):
@@ -236,16 +276,21 @@ def _token_cost(inputs: CostInputs, figures: PhaseFigures) -> TokenCost:
             if inputs.gpu_hour_includes_energy
             else inputs.electricity_price_per_kwh + inputs.demand_price_per_kwh
         )
+        energy = kwh * electricity
+        green = kwh * inputs.green_share * inputs.green_price_per_kwh
+        # Scarcity is a rent on accelerators; electricity is passed through unless a policy says so.
+        scarce = compute
+        if inputs.scarcity_applies_to == scarcity.ALL:
+            scarce = compute + energy + green
         return TokenCost(
             gpu_seconds=figures.gpu_seconds,
             energy_joules=joules,
             co2_location_grams=kwh * inputs.carbon_location_grams_per_kwh,
             co2_market_grams=kwh * (1 - inputs.green_share) * inputs.carbon_residual_grams_per_kwh,
             compute=compute,
-            energy=kwh * electricity,
-            green=kwh * inputs.green_share * inputs.green_price_per_kwh,
-            # Scarcity is a rent on accelerators; electricity is passed through.
-            scarcity=compute * (inputs.scarcity_factor - 1),
+            energy=energy,
+            green=green,
+            scarcity=scarce * (inputs.scarcity_factor - 1),
         )
 
 

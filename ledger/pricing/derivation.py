@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from typing import Any, Final
 
-from ledger.pricing import figures
+from ledger.pricing import charging, figures, scarcity
 from ledger.pricing.cost import TokenCost
 from ledger.pricing.profile import CLASS_PHASES, Boundary, Phase, PhaseFigures
-from ledger.pricing.terms import TOKENS_PER_QUOTE
 from ledger.quantities import (
     EXACT,
     JOULES_PER_KWH,
@@ -139,28 +138,9 @@ def _charged(
 def _terms(
     price: Mapping[str, Any], name: str, money: Decimal
 ) -> tuple[str, str | None, Decimal | None]:
-    """Return how the card makes the price of a class: in words, in numbers, and exactly.
-
-    Terms of a form that is not known here are left to the inputs: their numbers stand there.
-    """
-    terms, card = price["rate_card"]["terms"], price["rate_card"]
-    plain = not price["terms"].get("overrides") and not (
-        set(price) & {"service_tier", "price_period", "context_from_tokens"}
-    )
-    rate, foreign = _fx(price, card["currency"])
-    by_rate = f" × {written(rate)}" if foreign else ""
-    if plain and set(terms) == {"kind", "margin"} and terms["kind"] == "cost_plus":
-        margin = Decimal(terms["margin"])
-        with localcontext(EXACT):
-            exact = money * (1 + margin)
-        return "cost × (1 + margin)", f"{written(money)} × (1 + {written(margin)})", exact
-    if plain and set(terms) == {"kind", "per_million_tokens"} and terms["kind"] == "list":
-        listed = Decimal(terms["per_million_tokens"][name])
-        with localcontext(EXACT):
-            exact = listed / TOKENS_PER_QUOTE * rate
-        words = "list price per million / 1,000,000" + (" × exchange rate" if foreign else "")
-        return words, f"{written(listed)} / {TOKENS_PER_QUOTE}{by_rate}", exact
-    return "by the terms of the rate card and the agreement, among the inputs", None, None
+    """Return how the card makes the price of a class: in words, in numbers, and exactly."""
+    made = charging.charged(price, name, money)
+    return ("no price", None, None) if made is None else made
 
 
 def written(value: Decimal) -> str:
@@ -297,8 +277,12 @@ def _costs(slot: Mapping[str, Any], phase: Phase, cost: TokenCost) -> list[Step]
     u = written(Decimal(slot["terms"]["utilisation"]))
     gpu_hour = written(_price(slot, "gpu_hour", "price"))
     share = written(Decimal(slot["green"]["share"]))
+    scarce, of_what = cost.compute, "compute"
     with localcontext(EXACT):
-        factor = cost.scarcity / cost.compute + 1 if cost.compute else Decimal(1)
+        if slot.get("scarcity", {}).get("terms", {}).get("applies_to") == scarcity.ALL:
+            scarce = cost.compute + cost.energy + cost.green
+            of_what = "(compute + energy + green)"
+        factor = cost.scarcity / scarce + 1 if scarce else Decimal(1)
         green = _price(slot, "green", "price_per_mwh") / 1_000
     return [
         Step(
@@ -323,8 +307,8 @@ def _costs(slot: Mapping[str, Any], phase: Phase, cost: TokenCost) -> list[Step]
         Step(
             subject,
             "scarcity",
-            "compute × (m - 1)",
-            f"{written(cost.compute)} × ({written(factor)} - 1)",
+            f"{of_what} × (m - 1)",
+            f"{written(scarce)} × ({written(factor)} - 1)",
             cost.scarcity,
             currency,
             ("profile", "terms", "gpu_hour", *(("scarcity",) if "scarcity" in slot else ())),

@@ -5,12 +5,15 @@ from decimal import Decimal, localcontext
 from typing import Any, Final
 
 from ledger.errors import LedgerError
-from ledger.pricing import cost, footprint, profile
+from ledger.pricing import cost, footprint, profile, scarcity
+from ledger.pricing.agreed import agreed_document
 from ledger.pricing.cost import CostInputs, TokenCost
 from ledger.pricing.footprint import Embodied, Water
 from ledger.pricing.profile import Benchmark, Phase, PhaseFigures
-from ledger.pricing.terms import terms_from_document
+from ledger.pricing.rate_cards import card_from_document
+from ledger.pricing.terms import Terms
 from ledger.quantities import EXACT, INT64_MAX
+from ledger.service_tiers import STANDARD
 from ledger.tokens import TOKEN_CLASSES
 
 QUANTISATION_BOUND: Final = cost.QUANTISATION_BOUND
@@ -80,12 +83,22 @@ def price_figures(inputs: Mapping[str, Any], *, slot: Mapping[str, Any]) -> dict
     return _per_class(
         cost.quantise_price(
             costs=_costs(slot),
-            terms=terms_from_document(inputs["rate_card"]["terms"]),
-            cost_fx=_rate(inputs, slot["currency"]),
-            card_fx=_rate(inputs, inputs["rate_card"]["currency"]),
+            terms=terms_of(inputs),
+            cost_fx=exchange_rate(inputs, slot["currency"]),
+            card_fx=exchange_rate(inputs, inputs["rate_card"]["currency"]),
             fee_rate=Decimal(terms["fee_rate"]),
             fee_consumer_share=Decimal(terms["fee_consumer_share"]),
         )
+    )
+
+
+def terms_of(inputs: Mapping[str, Any]) -> Terms:
+    """Return what the card and the agreement say of the use that a price rate is for."""
+    document = agreed_document(inputs["rate_card"]["terms"], inputs["terms"].get("overrides"))
+    return card_from_document(document).in_use(
+        context_from_tokens=inputs.get("context_from_tokens", 0),
+        tier=inputs.get("service_tier", STANDARD),
+        period=inputs.get("price_period"),
     )
 
 
@@ -102,18 +115,20 @@ def _costs(inputs: Mapping[str, Any]) -> dict[Phase, TokenCost]:
                 host_watts_per_gpu=Decimal(stated.get("host_watts_per_gpu", 0)),
                 idle_watts_per_gpu=Decimal(stated.get("idle_watts_per_gpu", 0)),
                 utilisation=Decimal(terms["utilisation"]),
-                scarcity_factor=Decimal(terms["scarcity_factor"]),
+                scarcity_factor=_scarcity_factor(inputs),
+                scarcity_applies_to=_scarcity_applies_to(inputs),
                 pue=Decimal(inputs["pue"]["pue"]),
-                gpu_hour_price=Decimal(gpu_hour["price"]) * _rate(inputs, gpu_hour["currency"]),
+                gpu_hour_price=Decimal(gpu_hour["price"])
+                * exchange_rate(inputs, gpu_hour["currency"]),
                 gpu_hour_includes_energy=gpu_hour["includes_energy"],
                 electricity_price_per_kwh=Decimal(electricity["price_per_kwh"])
-                * _rate(inputs, electricity["currency"]),
+                * exchange_rate(inputs, electricity["currency"]),
                 demand_price_per_kwh=Decimal(electricity["demand_price_per_kwh"])
-                * _rate(inputs, electricity["currency"]),
+                * exchange_rate(inputs, electricity["currency"]),
                 green_share=Decimal(green["share"]),
                 green_price_per_kwh=Decimal(green["price_per_mwh"])
                 / KWH_PER_MWH
-                * _rate(inputs, green["currency"]),
+                * exchange_rate(inputs, green["currency"]),
                 carbon_location_grams_per_kwh=Decimal(inputs["carbon_location"]["grams_per_kwh"]),
                 carbon_residual_grams_per_kwh=Decimal(inputs["carbon_residual"]["grams_per_kwh"]),
             )
@@ -156,7 +171,18 @@ def _phase_figures(stated: Mapping[str, Any]) -> dict[Phase, PhaseFigures]:
     return profile.figures_from_document(stated["figures"])
 
 
-def _rate(inputs: Mapping[str, Any], currency: str) -> Decimal:
+def _scarcity_factor(inputs: Mapping[str, Any]) -> Decimal:
+    stated = inputs["terms"].get("scarcity_factor")
+    return Decimal(inputs["scarcity"]["factor"] if stated is None else stated)
+
+
+def _scarcity_applies_to(inputs: Mapping[str, Any]) -> str:
+    if "scarcity" not in inputs:
+        return scarcity.COMPUTE
+    return str(inputs["scarcity"]["terms"].get("applies_to", scarcity.COMPUTE))
+
+
+def exchange_rate(inputs: Mapping[str, Any], currency: str) -> Decimal:
     """Return the rate from a currency into the one that the inputs state."""
     if currency == inputs["currency"]:
         return Decimal(1)

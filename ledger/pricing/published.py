@@ -6,19 +6,22 @@ Loaded once per publication and shared by every claim of a process; nothing in i
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Max, Model
 
 from ledger.parties.models import Deployment, Party
-from ledger.pricing import market
+from ledger.pricing import market, rate_cards, scarcity
+from ledger.pricing.agreed import agreed_document
+from ledger.pricing.day_periods import DayPeriods
 from ledger.pricing.market import AnyTerms
 from ledger.pricing.models import (
     Agreement,
     AgreementVersion,
     CarbonFactor,
+    DeploymentLoad,
     DeploymentTerms,
     FxRate,
     GpuHourPrice,
@@ -26,8 +29,10 @@ from ledger.pricing.models import (
     HardwareVersion,
     HolidayYear,
     PriceDay,
+    Provenance,
     Publication,
     RateCardVersion,
+    ScarcityPolicy,
     ServingProfile,
     SitePue,
     SiteTariff,
@@ -35,7 +40,10 @@ from ledger.pricing.models import (
     TariffVersion,
     WaterFactor,
 )
+from ledger.pricing.rate_cards import RateCardTerms
+from ledger.pricing.scarcity import ScarcityTerms
 from ledger.pricing.tariff import HolidayCalendar
+from ledger.pricing.terms import InvalidTerms
 
 Key = tuple[Any, ...]
 VersionT = TypeVar("VersionT")
@@ -64,6 +72,24 @@ class Series(Generic[VersionT]):
 
 
 @dataclass(frozen=True, slots=True)
+class ReadCard:
+    """A rate card version as an agreement has it, with its calendar."""
+
+    terms: RateCardTerms
+    calendar: DayPeriods | None
+
+    @classmethod
+    def of(cls, version: RateCardVersion, agreement: AgreementVersion) -> "ReadCard":
+        """Read a card.
+
+        :raises InvalidTerms: if what the agreement changes does not fit it.
+        """
+        document = agreed_document(version.terms, agreement.overrides)
+        calendar = rate_cards.calendar_from_document(document)
+        return cls(rate_cards.card_from_document(document), calendar)
+
+
+@dataclass(frozen=True, slots=True)
 class Published:
     """Everything published up to `revision`, keyed as rating asks for it."""
 
@@ -77,6 +103,25 @@ class Published:
     tariff_terms: Mapping[int, AnyTerms]
     calendars: Mapping[str, HolidayCalendar]
     price_days: Mapping[tuple[str, date], PriceDay]
+    scarcity_terms: Mapping[int, tuple[ScarcityTerms, DayPeriods | None]]
+    grade_of: Mapping[str, str]
+    price_bounds: Mapping[int, frozenset[int]]
+    cards: dict[tuple[int, int], ReadCard] = field(default_factory=dict)
+
+    @property
+    def has_bands(self) -> bool:
+        """Say whether the length of a prompt decides anything at all."""
+        return bool(self.price_bounds) or any(bounds != (0,) for bounds in self.profiles.values())
+
+    def card(self, version: RateCardVersion, agreement: AgreementVersion) -> ReadCard:
+        """Return a card as an agreement has it, read once.
+
+        :raises InvalidTerms: if what the agreement changes does not fit the card.
+        """
+        key = (version.id, agreement.id if agreement.overrides else 0)
+        if key not in self.cards:
+            self.cards[key] = ReadCard.of(version, agreement)
+        return self.cards[key]
 
     def in_force(self, model: type[Model], key: Key, moment: datetime) -> Any:
         """Return the version of `model` with this key that holds at `moment`, or None."""
@@ -107,6 +152,8 @@ def load() -> Published:
             (FxRate, ("base", "quote")),
             (ServingProfile, ("deployment_id", "context_from_tokens")),
             (DeploymentTerms, ("deployment_id",)),
+            (ScarcityPolicy, ("code",)),
+            (DeploymentLoad, ("deployment_id",)),
             (RateCardVersion, ("rate_card_id",)),
             (AgreementVersion, ("agreement_id",)),
         )
@@ -129,6 +176,9 @@ def load() -> Published:
         tariff_terms=_tariff_terms(versions[TariffVersion]),
         calendars=_calendars(revision),
         price_days=_price_days(revision),
+        scarcity_terms=_scarcity_terms(versions[ScarcityPolicy]),
+        grade_of=dict(Provenance.objects.values_list("code", "grade")),
+        price_bounds=_price_bounds(versions[AgreementVersion], versions[RateCardVersion]),
     )
 
 
@@ -173,6 +223,45 @@ def _tariff_terms(series: Mapping[Key, Series[Any]]) -> dict[int, AnyTerms]:
         for version in one.versions
         if version is not None
     }
+
+
+def _scarcity_terms(
+    series: Mapping[Key, Series[Any]],
+) -> dict[int, tuple[ScarcityTerms, DayPeriods | None]]:
+    return {
+        version.id: (
+            scarcity.scarcity_from_document(version.terms),
+            scarcity.calendar_from_document(version.terms),
+        )
+        for one in series.values()
+        for version in one.versions
+        if version is not None
+    }
+
+
+def _price_bounds(
+    agreements: Mapping[Key, Series[Any]], cards: Mapping[Key, Series[Any]]
+) -> dict[int, frozenset[int]]:
+    """Return, per agreement that has any, where prices by context begin; at whatever time."""
+    bounds: dict[int, frozenset[int]] = {}
+    for (agreement_id,), series in agreements.items():
+        found: set[int] = set()
+        for version in series.versions:
+            card = cards.get((version.rate_card_id,)) if version else None
+            for one in card.versions if card else ():
+                found |= _bounds_of(one, version) if one and version else set()
+        if found:
+            bounds[agreement_id] = frozenset(found)
+    return bounds
+
+
+def _bounds_of(card: RateCardVersion, agreement: AgreementVersion) -> frozenset[int]:
+    """Return the bounds of a card as an agreement has it; of one without a price there are none."""
+    try:
+        document = agreed_document(card.terms, agreement.overrides)
+        return rate_cards.card_from_document(document).bounds
+    except InvalidTerms:
+        return frozenset()
 
 
 def _calendars(revision: int) -> dict[str, HolidayCalendar]:

@@ -51,7 +51,10 @@ class SlotRate(models.Model):
 class PriceRate(models.Model):
     """What one token of each class is charged under an agreement; names the slot rate beneath.
 
-    All amounts in pico-units of `currency`, the agreement's.
+    All amounts in pico-units of `currency`, the agreement's. `compared_price` is the price that a
+    card with two does not charge. `grade_shares` are the millionths of the cost that rest on
+    figures of each grade, strongest first, and `grade` is that of the whole; null in rates from
+    before they were kept.
     """
 
     slot_rate = models.ForeignKey(SlotRate, on_delete=models.PROTECT, related_name="+")
@@ -72,6 +75,9 @@ class PriceRate(models.Model):
     margin = _per_class()
     fee_provider = _per_class()
     fee_consumer = _per_class()
+    compared_price = _per_class_or_none()
+    grade = models.TextField(null=True)
+    grade_shares = ArrayField(models.IntegerField(), null=True)
 
     class Meta:
         db_table = "ledger_price_rate"

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from ledger.parties.models import Deployment
-from ledger.pricing import electricity, inputs, ownership, tariff
+from ledger.pricing import electricity, inputs, ownership, scarcity_inputs, tariff
 from ledger.pricing.inputs import Inputs
 from ledger.pricing.models import (
     CarbonFactor,
@@ -43,7 +43,7 @@ def of_slot(
     at = tariff.slot_starts_at(slot)
     name = f"{deployment.provider.code}/{deployment.code}"
     site = site or deployment.site
-    terms = published.in_force(DeploymentTerms, (deployment.id,), at)
+    terms: Any = published.in_force(DeploymentTerms, (deployment.id,), at)
     gpu_hour: Any = published.in_force(GpuHourPrice, (terms.gpu_hour,), at) if terms else None
     pue = published.in_force(SitePue, (site.id,), at)
     green = published.in_force(GreenSupply, (site.id,), at)
@@ -64,14 +64,13 @@ def of_slot(
     if (differing := _differing_bases(location, residual)) is not None:
         return differing
     power = electricity.of_slot(published, site=site, slot=slot)
+    scarcity = scarcity_inputs.of_slot(published, deployment=deployment, terms=terms, slot=slot)
     if isinstance(power, Lack):
         return power
-    fx = inputs.fx(
-        published,
-        {gpu_hour.currency, power["currency"], green.currency},
-        into=deployment.currency,
-        at=at,
-    )
+    if isinstance(scarcity, Lack):
+        return scarcity
+    currencies = {gpu_hour.currency, power["currency"], green.currency}
+    fx = inputs.fx(published, currencies, into=deployment.currency, at=at)
     if isinstance(fx, Lack):
         return fx
     return Inputs.of(
@@ -80,7 +79,7 @@ def of_slot(
             "site": site.code,
             "currency": deployment.currency,
             "profile": _profile_values(profile),
-            "terms": inputs.values_of(terms, "utilisation", "scarcity_factor"),
+            "terms": _terms_values(terms),
             "gpu_hour": _gpu_hour_values(gpu_hour),
             "pue": inputs.values_of(pue, "pue"),
             "electricity": power,
@@ -89,6 +88,7 @@ def of_slot(
             "carbon_residual": inputs.values_of(residual, "zone", "basis", "grams_per_kwh"),
             "fx": fx,
             **_footprint(published, site=site, hardware_id=gpu_hour.hardware_id, at=at),
+            **scarcity,
         }
     )
 
@@ -97,11 +97,6 @@ def _first_lack(*needed: tuple[Any, str, str]) -> Lack | None:
     """Return the lack of the first version that is None, from (version, reason, missing)."""
     lacks = (Lack(reason, missing) for version, reason, missing in needed if version is None)
     return next(lacks, None)
-
-
-def context_bounds(published: Published, deployment_id: int) -> tuple[int, ...]:
-    """Return the ascending lower bounds, in prompt tokens, of a deployment's context bands."""
-    return published.profiles.get(deployment_id, (0,))
 
 
 def _profile(
@@ -114,6 +109,11 @@ def _profile(
             if profile is not None:
                 return profile  # type: ignore[no-any-return] # versions are keyed by their model
     return None
+
+
+def _terms_values(terms: DeploymentTerms) -> dict[str, Any]:
+    named = "scarcity_factor" if terms.scarcity_policy is None else "scarcity_policy"
+    return inputs.values_of(terms, "utilisation", named)
 
 
 def _profile_values(profile: ServingProfile) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from django.db import transaction
 
 from ledger.errors import LedgerError
 from ledger.parties.models import Deployment
-from ledger.pricing import figures, price_inputs, slot_inputs
+from ledger.pricing import figures, grading, price_inputs, slot_inputs
 from ledger.pricing.figures import PerClass
 from ledger.pricing.inputs import Inputs
 from ledger.pricing.models import Agreement, AgreementVersion
@@ -88,6 +88,7 @@ class Compiled:
     slot_figures: dict[str, PerClass]
     reported_figures: dict[str, PerClass | None]
     price_figures: dict[str, PerClass]
+    grade_shares: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +228,10 @@ class RateBook:
                 wanted,
                 figures.slot_figures(slot),
                 figures.reported_figures(slot),
-                figures.price_figures(wanted.price_inputs.values, slot=slot),
+                of_price := figures.price_figures(wanted.price_inputs.values, slot=slot),
+                grading.millionths(
+                    of_price, graded=grading.grades(slot, grade_of=self.published.grade_of)
+                ),
             )
         except LedgerError as error:
             logger.warning("rate refused", extra={"deployment": slot["deployment"]}, exc_info=error)
@@ -298,6 +302,8 @@ def _price_rate(compiled: Compiled, slot_rate_id: int, *, now: datetime) -> Pric
         inputs_digest=inputs_.digest,
         compiled_at=now,
         quantisation_bound=figures.QUANTISATION_BOUND,
+        grade=grading.overall(compiled.grade_shares),
+        grade_shares=compiled.grade_shares,
         **compiled.price_figures,
     )
 

@@ -1,14 +1,15 @@
-"""What a provider asks for a token: its cost and a margin on it, or a list price. Pure."""
+"""What a provider asks for a token in one use: cost and a margin, a list price, or both. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
-from typing import Any, Final
+from enum import StrEnum
+from typing import Final
 
 from ledger.errors import LedgerError
 from ledger.pricing import documents
-from ledger.pricing.profile import CLASS_PHASES
 from ledger.quantities import EXACT
+from ledger.tokens import TOKEN_CLASSES
 
 TOKENS_PER_QUOTE: Final = 1_000_000
 """Documents state prices per million tokens, as everyone does."""
@@ -28,13 +29,23 @@ class InvalidTerms(LedgerError):
         super().__init__(f"{pointer}: {detail}")
 
 
+class Charged(StrEnum):
+    """Which of two prices is charged where a card makes both."""
+
+    LIST = "list"
+    COST_PLUS = "cost_plus"
+    HIGHER = "higher"
+    LOWER = "lower"
+
+
 @dataclass(frozen=True, slots=True)
 class CostPlus:
-    """Cost times (1 + margin), held between a floor and a cap per token where they are named."""
+    """Cost times (1 + margin) times a factor, held between a floor and a cap per token."""
 
     margin: Decimal
     floor_per_token: PerToken
     cap_per_token: PerToken
+    factor: Decimal = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,70 +55,37 @@ class ListPrice:
     price_per_token: PerToken
 
 
-Terms = CostPlus | ListPrice
+@dataclass(frozen=True, slots=True)
+class Both:
+    """Two prices side by side; a class that the list leaves out has no price under `charged`.
 
-
-def terms_from_document(document: object) -> Terms:
-    """Return the terms of a rate card version from its plain data.
-
-    :raises InvalidTerms: if a field is missing, misspelt or out of range.
-
-    >>> listed = terms_from_document({"kind": "list", "per_million_tokens": {"output": "2.19"}})
-    >>> listed.price_per_token
-    {'output': Decimal('0.00000219')}
+    Only where cost plus is charged a list may leave a class out.
     """
-    if not isinstance(document, Mapping):
-        raise InvalidTerms("/terms", "is not a mapping")
-    kind = document.get("kind")
-    if kind == "cost_plus":
-        return _cost_plus(document)
-    if kind == "list":
-        return _list_price(document)
-    raise InvalidTerms("/terms/kind", f"{kind!r} is neither cost_plus nor list")
+
+    charged: Charged
+    cost_plus: CostPlus
+    listed: ListPrice
 
 
-def _cost_plus(document: Mapping[str, Any]) -> CostPlus:
-    _only(document, {"kind", "margin", "floor", "cap"})
-    try:
-        margin = documents.number(document.get("margin"))
-    except ValueError as error:
-        raise InvalidTerms("/terms/margin", str(error)) from error
-    if margin < -1:
-        raise InvalidTerms("/terms/margin", "is below -1, which would make prices negative")
-    floor, cap = _per_token(document, "floor"), _per_token(document, "cap")
-    for name in floor.keys() & cap.keys():
-        if floor[name] > cap[name]:
-            raise InvalidTerms(f"/terms/floor/{name}", "is above the cap")
-    return CostPlus(margin=margin, floor_per_token=floor, cap_per_token=cap)
+Terms = CostPlus | ListPrice | Both
 
 
-def _list_price(document: Mapping[str, Any]) -> ListPrice:
-    _only(document, {"kind", "per_million_tokens"})
-    prices = _per_token(document, "per_million_tokens")
-    if not prices:
-        raise InvalidTerms("/terms/per_million_tokens", "names no price")
-    return ListPrice(price_per_token=prices)
+def per_token(document: Mapping[str, object], field: str, *, pointer: str) -> dict[str, Decimal]:
+    """Return the prices per token of a field that states them per million tokens, by class.
 
-
-def _only(document: Mapping[str, Any], allowed: set[str]) -> None:
-    try:
-        documents.only_fields(document, allowed)
-    except ValueError as error:
-        raise InvalidTerms("/terms", str(error)) from error
-
-
-def _per_token(document: Mapping[str, Any], field: str) -> dict[str, Decimal]:
+    :raises InvalidTerms: if a class is none, or a price inexact or below zero.
+    """
     quoted = document.get(field) or {}
     if not isinstance(quoted, Mapping):
-        raise InvalidTerms(f"/terms/{field}", "is not a mapping of token classes")
+        raise InvalidTerms(f"{pointer}/{field}", "is not a mapping of token classes")
     prices = {}
     for name, price in quoted.items():
-        pointer = f"/terms/{field}/{name}"
-        if name not in CLASS_PHASES:
-            raise InvalidTerms(pointer, f"is no class with a rate: {', '.join(CLASS_PHASES)}")
+        at = f"{pointer}/{field}/{name}"
+        if name not in TOKEN_CLASSES:
+            raise InvalidTerms(at, f"is no token class: {', '.join(TOKEN_CLASSES)}")
         try:
             with localcontext(EXACT):
                 prices[str(name)] = documents.not_negative(price) / TOKENS_PER_QUOTE
         except ValueError as error:
-            raise InvalidTerms(pointer, str(error)) from error
+            raise InvalidTerms(at, str(error)) from error
     return prices

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from ledger.pricing import derivation, tariff_derivation
+from ledger.pricing import derivation, grading, tariff_derivation
 from ledger.pricing.derivation import Step
 from ledger.pricing.models import Provenance, TariffVersion
 from ledger.pricing.profile import CLASS_PHASES, Phase
-from ledger.pricing.quoting import comparing, grading
+from ledger.pricing.quoting import comparing
 from ledger.pricing.rates import PriceRate
 from ledger.pricing.tariff_derivation import Window
 from ledger.quantities import PICO_PER_UNIT, in_units

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from ledger.pricing import grading
 from ledger.pricing.models import Provenance
 from ledger.pricing.rates import PriceRate
 from ledger.pricing.slots import MONEY, PHYSICAL
@@ -81,6 +82,8 @@ class Reported:
 class Explanation:
     """An entry, the slot it fell into, the rates it names with their inputs, and the products.
 
+    `grade` is that of the cost, and `grade_shares` how much of it rests on each grade;
+    `compared_price` is what the other price of a card with two comes to, in pico-units.
     `provenance` gives source and grade of every catalogue figure that carries one; `names` those
     that the source wrote in words of its own; `reasons` the corrections behind the entry, and
     `reratings` the runs that priced its usage anew.
@@ -94,6 +97,9 @@ class Explanation:
     reported: Reported | None
     provenance: tuple[dict[str, Any], ...]
     discloses_cost: bool
+    grade: str | None
+    grade_shares: Mapping[str, Decimal]
+    compared_price: int | None
     names: Sequence[Understood]
     reasons: Sequence[Reason]
     derivation: Derivation
@@ -113,6 +119,9 @@ class Explanation:
             reported=None,
             provenance=(),
             discloses_cost=False,
+            grade=None,
+            grade_shares={},
+            compared_price=None,
             names=self.names,
             reasons=self.reasons,
             derivation=derivations.NOTHING,
@@ -155,6 +164,9 @@ def explain(entry: UsageEntry) -> Explanation:
         ),
         provenance=tuple(_provenance(named, provenances)),
         discloses_cost=price_rate.agreement_version.discloses_cost,
+        grade=price_rate.grade,
+        grade_shares=grading.by_grade(price_rate.grade_shares),
+        compared_price=_beside(entry, price_rate.compared_price),
         names=understood(entry),
         reasons=reasons(entry.id),
         derivation=derivations.of_rate(

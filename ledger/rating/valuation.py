@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ledger.parties.models import Deployment, Party
-from ledger.pricing import kernel, slot_inputs
+from ledger.pricing import kernel, price_inputs
 from ledger.pricing.models import Agreement
 from ledger.pricing.published import Lack, Published
 from ledger.pricing.slots import COMPONENTS, MONEY, Ask, Priced, RateBook
@@ -208,18 +208,21 @@ def _parties(
 
 
 def _context_bands(events: Events, published: Published) -> Integers:
-    """Return each event's context band: zero unless its deployment has several."""
+    """Return each event's context band: zero unless its profile or its price has several."""
     bands = np.zeros(len(events), dtype=np.int64)
+    if not published.has_bands:
+        return bands
     prompt_tokens = events.prompt_tokens
-    first, group = distinct([events.provider_id, events.deployment.codes])
+    first, group = distinct([events.provider_id, events.deployment.codes, events.consumer.codes])
     for position, index in enumerate(first):
-        code = events.deployment.values[events.deployment.codes[index]]
-        deployment = published.deployments.get((int(events.provider_id[index]), code))
-        bounds = slot_inputs.context_bounds(published, deployment.id) if deployment else (0,)
+        found = _parties(events, int(index), published)
+        if isinstance(found, Lack):
+            continue
+        deployment, _, agreement = found
+        bounds = price_inputs.bands(published, deployment.id, agreement.id)
         if bounds == (0,):
             continue
         members = group == position
         lower = np.array(bounds, dtype=np.int64)
-        chosen = np.searchsorted(lower, prompt_tokens[members], side="right") - 1
-        bands[members] = np.where(chosen >= 0, lower[np.maximum(chosen, 0)], 0)
+        bands[members] = lower[np.searchsorted(lower, prompt_tokens[members], side="right") - 1]
     return bands

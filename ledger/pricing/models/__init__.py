@@ -15,6 +15,10 @@ from ledger.pricing.models.publications import (
     Publication,
     Version,
 )
+from ledger.pricing.models.scarcity import (
+    DeploymentLoad,
+    ScarcityPolicy,
+)
 from ledger.pricing.models.serving import (
     Benchmark,
     DeploymentTerms,
@@ -43,6 +47,7 @@ __all__ = [
     "Benchmark",
     "CarbonFactor",
     "CertificateLot",
+    "DeploymentLoad",
     "DeploymentTerms",
     "FxRate",
     "GpuHourPrice",
@@ -56,6 +61,7 @@ __all__ = [
     "Publication",
     "RateCard",
     "RateCardVersion",
+    "ScarcityPolicy",
     "ServingProfile",
     "Site",
     "SitePue",

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from ledger.pricing.models import columns
-from ledger.pricing.models.publications import Version
+from ledger.pricing.models.publications import Provenance, Version
 
 
 class RateCard(models.Model):
@@ -66,6 +66,8 @@ class AgreementVersion(Version):
 
     `fee_rate` is a fraction of the price; `fee_consumer_share` of it is borne by the consumer.
     `volume_terms` are settled when a period closes, see `volume_terms.py`; null where none are.
+    `overrides` replace terms of the card (`agreed.py`); events whose cost rests on figures worse
+    than `least_grade` are set aside.
     """
 
     agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="+")
@@ -75,10 +77,19 @@ class AgreementVersion(Version):
     fee_consumer_share = columns.figure()
     discloses_cost = models.BooleanField(default=False)
     volume_terms = models.JSONField(null=True, blank=True)
+    overrides = models.JSONField(null=True, blank=True)
+    least_grade = models.TextField(null=True, blank=True)
 
     class Meta:
         db_table = "ledger_agreement_version"
-        constraints = [columns.versions_of("agreement_version", "agreement")]
+        constraints = [
+            columns.versions_of("agreement_version", "agreement"),
+            models.CheckConstraint(
+                name="ledger_agreement_version_least_grade_known",
+                condition=models.Q(least_grade__isnull=True)
+                | models.Q(least_grade__in=[grade.value for grade in Provenance.Grade]),
+            ),
+        ]
 
 
 class FxRate(Version):

@@ -67,14 +67,25 @@ class ServingProfile(Version):
 
 
 class DeploymentTerms(Version):
-    """The standards a deployment is costed at: GPU-hour, utilisation and scarcity factor."""
+    """The standards a deployment is costed at: GPU-hour, utilisation, and a scarcity.
+
+    The scarcity is a factor, or the code of a policy.
+    """
 
     deployment = models.ForeignKey("ledger.Deployment", on_delete=models.PROTECT, related_name="+")
     gpu_hour = models.TextField()
     utilisation = columns.figure()
-    scarcity_factor = columns.figure()
+    scarcity_factor = columns.figure_or_none()
+    scarcity_policy = models.TextField(null=True, blank=True)
 
     class Meta:
         db_table = "ledger_deployment_terms"
         verbose_name_plural = "deployment terms"
-        constraints = [columns.versions_of("deployment_terms", "deployment")]
+        constraints = [
+            columns.versions_of("deployment_terms", "deployment"),
+            models.CheckConstraint(
+                name="ledger_deployment_terms_one_scarcity",
+                condition=models.Q(scarcity_factor__isnull=False, scarcity_policy__isnull=True)
+                | models.Q(scarcity_factor__isnull=True, scarcity_policy__isnull=False),
+            ),
+        ]

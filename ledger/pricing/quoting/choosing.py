@@ -6,6 +6,7 @@ from datetime import datetime
 
 from ledger.parties.models import Deployment
 from ledger.parties.viewers import Viewer
+from ledger.pricing import price_inputs
 from ledger.pricing.models import Agreement, AgreementVersion, RateCard, RateCardVersion, Site
 from ledger.pricing.published import Lack, Published
 from ledger.pricing.quoting.wanted import MOST_DEPLOYMENTS, Fault, QuoteInvalid, Wanted
@@ -22,6 +23,13 @@ class Terms:
     def name(self) -> str:
         """Return what the terms are called."""
         return str(self.agreement or self.card)
+
+    def bands(self, published: Published, deployment: Deployment) -> tuple[int, ...]:
+        """Return the lower bounds of the bands in which a deployment's usage is priced."""
+        if self.agreement is not None:
+            return price_inputs.bands(published, deployment.id, self.agreement.id)
+        assert self.card is not None
+        return price_inputs.bands_of_card(published, deployment.id, self.card.id)
 
     def version(self, published: Published, at: datetime) -> AgreementVersion | Lack:
         """Return the version in force; of a rate card, a version made up around it."""

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from ledger.parties.models import Deployment
 from ledger.parties.viewers import Viewer
-from ledger.pricing import slot_inputs
+from ledger.pricing import grading
 from ledger.pricing.models import Provenance
 from ledger.pricing.published import Lack, Published
-from ledger.pricing.quoting import amounts, choosing, comparing, grading
+from ledger.pricing.quoting import amounts, choosing, comparing
 from ledger.pricing.quoting.amounts import COST, Amounts
 from ledger.pricing.quoting.choosing import Terms
 from ledger.pricing.quoting.comparing import CarbonTurn, GpuHourTurn
@@ -163,7 +163,7 @@ class _Draft:
         self.deployment = deployment
         self.terms = terms
         self.slots = slots
-        bounds = slot_inputs.context_bounds(prices.published, deployment.id)
+        bounds = terms.bands(prices.published, deployment)
         self.loads = loads(wanted.lines, bounds=bounds, service_tier=wanted.service_tier)
         self.version = terms.version(prices.published, slot_starts_at(slots[0]))
         self.shows_cost = not isinstance(self.version, Lack) and choosing.shows_cost(

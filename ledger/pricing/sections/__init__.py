@@ -2,13 +2,14 @@
 
 from typing import Final
 
-from ledger.pricing.sections import certificates, commerce, parties, serving, supply
+from ledger.pricing.sections import certificates, commerce, parties, scarcity, serving, supply
 from ledger.pricing.sections.section import Section
 
 SECTIONS: Final[tuple[Section, ...]] = (
     *parties.SECTIONS,
     *supply.SECTIONS,
     *serving.SECTIONS,
+    *scarcity.SECTIONS,
     *commerce.SECTIONS,
     *certificates.SECTIONS,
 )

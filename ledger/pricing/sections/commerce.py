@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from ledger.pricing import bounds, source_names, volume_terms
+from ledger.pricing import bounds, grading, source_names, volume_terms
+from ledger.pricing.agreed import check_overrides
 from ledger.pricing.models import (
     Agreement,
     AgreementVersion,
@@ -10,14 +11,15 @@ from ledger.pricing.models import (
     RateCard,
     RateCardVersion,
 )
+from ledger.pricing.rate_cards import calendar_from_document, card_from_document
 from ledger.pricing.sections import section
 from ledger.pricing.sections.section import Row, Section
 from ledger.pricing.source_names import SourceName
-from ledger.pricing.terms import terms_from_document
 
 
 def _check_rate_card(row: Row) -> None:
-    terms_from_document(row["terms"])
+    card_from_document(row["terms"])
+    calendar_from_document(row["terms"])
 
 
 _check_fee: Final = section.within(fee_rate=bounds.fraction, fee_consumer_share=bounds.fraction)
@@ -27,6 +29,9 @@ def _check_agreement_version(row: Row) -> None:
     _check_fee(row)
     if row.get("volume_terms") is not None:
         volume_terms.from_document(row["volume_terms"])
+    if row.get("overrides") is not None:
+        check_overrides(row["overrides"])
+    grading.check_least(row.get("least_grade"))
 
 
 SECTIONS: Final[tuple[Section, ...]] = (

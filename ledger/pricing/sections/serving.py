@@ -4,6 +4,7 @@ from typing import Final
 
 from ledger.parties.models import Deployment
 from ledger.pricing import bounds, profile
+from ledger.pricing.bounds import InvalidCostInput
 from ledger.pricing.models import Benchmark, DeploymentTerms, ServingProfile
 from ledger.pricing.sections import section
 from ledger.pricing.sections.section import Row, Section
@@ -11,6 +12,16 @@ from ledger.pricing.sections.section import Row, Section
 
 def _check_profile(row: Row) -> None:
     profile.check_profile(row)
+
+
+def _check_terms(row: Row) -> None:
+    """Refuse standards that are out of range, or that state two scarcities or none."""
+    section.within(utilisation=bounds.busy_fraction)(row)
+    factor, policy = row.get("scarcity_factor"), row.get("scarcity_policy")
+    if (factor is None) == (policy is None):
+        raise InvalidCostInput("scarcity_factor", factor, "a factor, or a scarcity_policy")
+    if factor is not None:
+        section.within(scarcity_factor=bounds.at_least_one)(row)
 
 
 SECTIONS: Final[tuple[Section, ...]] = (
@@ -59,6 +70,6 @@ SECTIONS: Final[tuple[Section, ...]] = (
         ("deployment",),
         lambda row: f"terms:{row['provider']}/{row['deployment']}",
         {"deployment": ("provider", "deployment"), "provenance": ("provenance",)},
-        section.within(utilisation=bounds.busy_fraction, scarcity_factor=bounds.at_least_one),
+        _check_terms,
     ),
 )

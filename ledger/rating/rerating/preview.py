@@ -14,7 +14,7 @@ from django.db import connection
 
 from ledger.parties.models import Deployment
 from ledger.periods import accounting_date
-from ledger.pricing import kernel, slot_inputs, slots
+from ledger.pricing import kernel, price_inputs, slots
 from ledger.pricing.models import Agreement
 from ledger.pricing.naming import NameBook
 from ledger.pricing.published import Lack, Published, load
@@ -150,7 +150,7 @@ def computed(scope: Scope, *, book: RateBook) -> Preview:
 def _combinations(scope: Scope, published: Published) -> Iterator[list[_Combination]]:
     """Yield what stands in the scope, some thousand combinations at a time."""
     deployments = {one.id: one for one in published.deployments.values()}
-    bounds = {id_: slot_inputs.context_bounds(published, id_) for id_ in deployments}
+    bounds = {id_: price_inputs.bands_of(published, one) for id_, one in deployments.items()}
     banded = {id_: of_one for id_, of_one in bounds.items() if of_one != (0,)}
     with connection.chunked_cursor() as cursor:
         cursor.execute(

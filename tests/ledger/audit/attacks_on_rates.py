@@ -168,4 +168,46 @@ RATES: Final = (
         "UPDATE ledger_agreement SET time_zone = 'America/Los_Angeles'",
         seen_by="accounting-dates",
     ),
+    attack(
+        "an entry's service tier",
+        "UPDATE ledger_usage_entry SET service_tier = 'flex' WHERE event_id = 'loaded'",
+        seen_by="rates-in-force",
+    ),
+    attack(
+        "a price rate's service tier",
+        "UPDATE ledger_price_rate SET service_tier = 'flex' WHERE service_tier = 'batch'",
+        seen_by="rate-sources rates-in-force",
+    ),
+    attack(
+        "the price that is not charged",
+        """UPDATE ledger_price_rate SET compared_price[1] = compared_price[1] - 1
+           WHERE compared_price IS NOT NULL""",
+        seen_by="price-rates",
+    ),
+    attack(
+        "a better grade of a cost",
+        "UPDATE ledger_price_rate SET grade = 'O', grade_shares = '{1000000,0,0,0,0}'",
+        seen_by="rate-sources",
+    ),
+    attack(
+        "a policy that makes less of a load",
+        """UPDATE ledger_scarcity_policy SET terms = jsonb_set(terms, '{curve,kappa}', '"0.5"')""",
+        seen_by="rate-sources",
+    ),
+    attack(
+        "a load that was never published",
+        "UPDATE ledger_deployment_load SET load = 0.5",
+        seen_by="rate-sources",
+    ),
+    attack(
+        "a calendar of scarcity with other hours",
+        """UPDATE ledger_scarcity_policy
+           SET terms = jsonb_set(terms, '{calendar,windows,1,spans}', '[["01:00", "02:00"]]')""",
+        seen_by="rate-sources rates-in-force",
+    ),
+    attack(
+        "an agreement that refuses what its prices rest on",
+        "UPDATE ledger_agreement_version SET least_grade = 'M' WHERE least_grade = 'I'",
+        seen_by="rate-sources",
+    ),
 )

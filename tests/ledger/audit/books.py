@@ -2,8 +2,9 @@
 
 October is closed and settled, with a set-off between two who serve each other. One event is set
 aside, one came late, one batch is without its payload, one entry is reversed, some events are
-corrected, and two re-rated. Three name their consumer or deployment by words of their source, and
-two carry one number. August is archived, September was and is back.
+corrected, and two re-rated. Some are in a tier, and in a step by context, of a card with two
+prices, where scarcity goes by the clock. Three name their consumer or deployment by words of their
+source, and two carry one number. August is archived, September was and is back.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -32,7 +33,7 @@ from settlement.clearing import approvals, calendars, runs
 from tests import factories, rerating
 from tests.correcting import amend, correct, void
 from tests.factories import version
-from tests.ledger.audit import supply
+from tests.ledger.audit import scarcity, supply
 from tests.ledger.energy import certifying
 from tests.settlement import factories as settling
 
@@ -146,6 +147,7 @@ def keep() -> None:
         catalogue() | {"source_names": source_names(), "certificate_lots": certificate_lots()}
     )
     archive_the_summer()
+    use_what_is_scarce()
     factories.record(
         factories.event(
             "peak", occurred_at=PEAK, project="chat", attributes={"key": "k1", "n": 1.5}
@@ -202,6 +204,16 @@ def publish_by_two() -> None:
     done = proposals.submit({"fx_rates": [dearer]}, user=settling.user("maker"), now=LATE_NOW)
     assert done.proposal_id is not None
     proposals.approve(proposal_id=done.proposal_id, user=settling.user("checker"), now=LATE_NOW)
+
+
+def use_what_is_scarce() -> None:
+    """Record usage at the clock's load, and at a published one in another tier."""
+    factories.publish(scarcity.document())
+    used = {"consumer": "initech", "deployment": "scarce"}
+    factories.record(
+        factories.event("busy", occurred_at=FLAT, **used),
+        factories.event("loaded", occurred_at=HOLIDAY, service_tier="batch", **used),
+    )
 
 
 def correct_what_was_posted() -> None:

@@ -24,7 +24,7 @@ class TestRun:
 
         assert audit.run(EVERY_AUDIT) == []
         assert SetAside.objects.get().event_id == "aside"
-        assert UsageEntry.objects.filter(kind="usage").count() == 20
+        assert UsageEntry.objects.filter(kind="usage").count() == 22
         assert UsageEntry.objects.filter(kind="reversal").count() == 10
         assert UsageEntry.objects.filter(kind="rerate").count() == 8
         assert UsageEntry.objects.filter(written__isnull=False).count() == 5
@@ -42,7 +42,7 @@ class TestRun:
         assert UsageBatch.objects.filter(payload=None).count() == 1
         assert JournalEntry.objects.filter(prior_period=True).count() == 9
         assert JournalEntry.objects.filter(kind="reversal").count() == 1
-        assert Period.objects.filter(state="closed").count() == 12
+        assert Period.objects.filter(state="closed").count() == 13
         assert Netting.objects.filter(settlement__state="approved").count() == 1
         assert set(Settlement.objects.values_list("currency", "state")) == {
             ("CNY", "approved"),

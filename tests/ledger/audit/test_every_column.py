@@ -48,7 +48,7 @@ VERSIONS: Final = (
     *("agreement_version", "carbon_factor", "deployment_terms", "fx_rate", "gpu_hour_price"),
     *("green_supply", "hardware_version", "holiday_year", "price_day", "rate_card_version"),
     *("serving_profile", "site_pue", "site_tariff", "site_wue", "source_name"),
-    *("tariff_version", "water_factor"),
+    *("tariff_version", "water_factor", "scarcity_policy", "deployment_load"),
 )
 UNWATCHED: Final[dict[str, set[str]]] = {
     "Names and notes are for people; prices and identities go by codes and ids.": {
