@@ -27,6 +27,7 @@ def ids() -> dict[str, list[str]]:
         "usage_entry_id": [public_id(occurred_at=usage.occurred_at, id_=usage.id)],
         "settlement_id": [str(Settlement.objects.get().id)],
         "code": ["platform:fees:CNY", "consumer:acme:receivable:CNY"],
+        "site": ["west"],
     }
 
 
