@@ -124,6 +124,7 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "names-invalid": Problem(422, "The list of mappings is not valid"),
     "economy-span-refused": Problem(422, "The days cannot be shown"),
     "what-if-refused": Problem(422, "The comparison cannot be made"),
+    "market-package-missing": Problem(409, "No public list prices are installed"),
     "quote-invalid": Problem(422, "The question makes no quote"),
     "source-name-invalid": Problem(422, "The mapping of a name makes no sense"),
     "rate-out-of-range": Problem(422, "A rate is too large"),

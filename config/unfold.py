@@ -77,9 +77,14 @@ SETTLEMENT: Final = [
 ]
 QUOTE: Final = _leads_to("Quote", "request_quote", "ledger_quote", "ledger.view_pricerate")
 WHAT_IF: Final = _leads_to("What if", "alt_route", "ledger_what_if", "ledger.view_pricerate")
+MARKET: Final = _leads_to(
+    "Cost and market", "compare_arrows", "ledger_market_coverage", "ledger.view_marketprice"
+)
 PRICES: Final = [
     QUOTE,
     WHAT_IF,
+    MARKET,
+    _besides(_lists("Market prices", "storefront", "marketprice"), MARKET),
     _lists("Slot rates", "schedule", "slotrate"),
     _besides(_lists("Price rates", "sell", "pricerate"), QUOTE, WHAT_IF),
 ]

@@ -170,7 +170,7 @@ class TestDependencies:
         }
         pinned = {
             name
-            for file in ("requirements.txt", "requirements-dev.txt")
+            for file in ("requirements.txt", "requirements-dev.txt", "requirements-market.txt")
             for name in REQUIREMENT.findall((ROOT / file).read_text(encoding="utf-8"))
         }
 

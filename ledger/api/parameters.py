@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 from rest_framework.request import Request
 
 from ledger.errors import LedgerError
+from ledger.periods import InvalidMonth, parse_month
 from ledger.usage.formats.decoding import moment
 
 SPACE_BEFORE_OFFSET: Final = re.compile(r" (?=\d\d:\d\d$)")
@@ -70,6 +71,20 @@ def day(request: Request, name: str) -> date | None:
     if parsed.isoformat() != text:
         raise InvalidParameter(parameter=name, expected="a date, written YYYY-MM-DD")
     return parsed
+
+
+def month(request: Request, name: str) -> tuple[date, date] | None:
+    """Return the first day of an optional month, and of the one after it.
+
+    :raises InvalidParameter: if it is not written YYYY-MM.
+    """
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    try:
+        return parse_month(text)
+    except (InvalidMonth, OverflowError) as error:
+        raise InvalidParameter(parameter=name, expected="a month, written YYYY-MM") from error
 
 
 def instant(request: Request, name: str) -> datetime | None:

@@ -9,6 +9,7 @@ from ledger.pricing.models.commerce import (
     RateCardVersion,
     books_time_zone,
 )
+from ledger.pricing.models.market import MarketPrice
 from ledger.pricing.models.publications import (
     Proposal,
     Provenance,
@@ -55,6 +56,7 @@ __all__ = [
     "Hardware",
     "HardwareVersion",
     "HolidayYear",
+    "MarketPrice",
     "PriceDay",
     "Proposal",
     "Provenance",

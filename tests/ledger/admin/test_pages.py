@@ -46,6 +46,7 @@ VIEWS = (
     *("admin:index", "admin:ledger_usage_totals", "admin:ledger_set_aside"),
     *("admin:ledger_unmapped", "admin:ledger_coverage", "admin:ledger_energy"),
     *("admin:ledger_quote", "admin:ledger_what_if", "admin:ledger_token_economy"),
+    "admin:ledger_market_coverage",
 )
 FORMS = (
     "/admin/ledger/apikey/issue/",

@@ -1,0 +1,1 @@
+DROP TRIGGER ledger_market_price_append_only ON ledger_market_price;
