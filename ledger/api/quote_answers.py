@@ -51,6 +51,10 @@ class QuotedAmounts(serializers.Serializer[Any]):
     energy_joules = Amount()
     co2_location_grams = Amount()
     co2_market_grams = Amount()
+    embodied_co2e_grams = Amount(
+        allow_null=True, help_text="Of making the hardware: reported, never booked."
+    )
+    water_litres = Amount(allow_null=True, help_text="At the site and at power stations.")
     cost = CostParts(allow_null=True, help_text="Null where it is not disclosed to you.")
 
 

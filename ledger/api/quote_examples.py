@@ -34,6 +34,8 @@ QUOTES: Final[dict[str, Any]] = {
                         "energy_joules": "1752.393500000000",
                         "co2_location_grams": "0.270355700000",
                         "co2_market_grams": "0.270355700000",
+                        "embodied_co2e_grams": None,
+                        "water_litres": None,
                         "cost": {
                             "compute": "0.009384134600",
                             "energy": "0.000491173600",
@@ -54,6 +56,8 @@ QUOTES: Final[dict[str, Any]] = {
                                 "energy_joules": "1752.393500000000",
                                 "co2_location_grams": "0.270355700000",
                                 "co2_market_grams": "0.270355700000",
+                                "embodied_co2e_grams": None,
+                                "water_litres": None,
                                 "cost": {
                                     "compute": "0.009384134600",
                                     "energy": "0.000491173600",
@@ -89,6 +93,8 @@ QUOTES: Final[dict[str, Any]] = {
                         "energy_joules": "1550.195100000000",
                         "co2_location_grams": "0.266417300000",
                         "co2_market_grams": "0.053283500000",
+                        "embodied_co2e_grams": None,
+                        "water_litres": None,
                         "cost": {
                             "compute": "0.009384134600",
                             "energy": "0.000128507400",
@@ -109,6 +115,8 @@ QUOTES: Final[dict[str, Any]] = {
                                 "energy_joules": "1550.195100000000",
                                 "co2_location_grams": "0.266417300000",
                                 "co2_market_grams": "0.053283500000",
+                                "embodied_co2e_grams": None,
+                                "water_litres": None,
                                 "cost": {
                                     "compute": "0.009384134600",
                                     "energy": "0.000128507400",
@@ -137,6 +145,8 @@ QUOTES: Final[dict[str, Any]] = {
                             "energy_joules": "202.198400000000",
                             "co2_location_grams": "0.003938400000",
                             "co2_market_grams": "0.217072200000",
+                            "embodied_co2e_grams": None,
+                            "water_litres": None,
                             "cost": {
                                 "compute": "0.000000000000",
                                 "energy": "0.000362666200",

@@ -10,6 +10,8 @@ def _amounts(**of: str) -> dict[str, Any]:
         "energy_joules": of["joules"],
         "co2_location_grams": of["location"],
         "co2_market_grams": of["market"],
+        "embodied_co2e_grams": None,
+        "water_litres": None,
         "cost": None,
     }
 

@@ -5,23 +5,20 @@ the inputs of a rate to the whole sub-units that it holds. The results are those
 test works the written formulas out and holds them against these. docs/pricing.md has the formulas.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from typing import Any, Final
 
-from ledger.pricing import charging, figures, scarcity
+from ledger.pricing import figures, ownership, scarcity
 from ledger.pricing.cost import TokenCost
-from ledger.pricing.profile import CLASS_PHASES, Boundary, Phase, PhaseFigures
+from ledger.pricing.profile import Boundary, Phase, PhaseFigures
 from ledger.quantities import (
     EXACT,
     JOULES_PER_KWH,
-    PICO_PER_UNIT,
     SECONDS_PER_HOUR,
-    in_units,
     significant,
 )
-from ledger.tokens import TOKEN_CLASSES
 
 AS_PUBLISHED: Final = "as published"
 DIGITS: Final = 12
@@ -57,109 +54,30 @@ def derive(slot: Mapping[str, Any], *, phases: Iterable[Phase]) -> list[Step]:
     return steps
 
 
-def charge(
-    price: Mapping[str, Any],
-    *,
-    slot: Mapping[str, Any],
-    rates: Mapping[str, Sequence[int | None]],
-    token_classes: Iterable[str],
-) -> list[Step]:
-    """Return the steps from the cost of a token to its price and fee, of each class.
-
-    `rates` are those of the price rate; they stand beside what is computed from its terms.
-    """
-    costs = figures.exact_costs(slot)
-    steps = []
-    for name in token_classes:
-        stored = rates["price"][TOKEN_CLASSES.index(name)]
-        phase = CLASS_PHASES.get(name)
-        if stored is None or phase not in costs:
-            continue
-        steps += _charged(
-            price, slot, (name, costs[phase]), in_units(stored, per_unit=PICO_PER_UNIT)
-        )
-    return steps
-
-
-def _charged(
-    price: Mapping[str, Any],
-    slot: Mapping[str, Any],
-    of: tuple[str, TokenCost],
-    stored: Decimal,
-) -> list[Step]:
-    name, cost = of
-    words, currency = name.replace("_", " "), str(price["currency"])
-    subject = f"a token of {words}"
-    fx, foreign = _fx(price, slot["currency"])
-    with localcontext(EXACT):
-        money = cost.money * fx
-    parts = " + ".join(
-        written(one) for one in (cost.compute, cost.energy, cost.green, cost.scarcity)
-    )
-    formula, filled, exact = _terms(price, name, money)
-    fee_rate, consumer = (
-        Decimal(price["terms"][field]) for field in ("fee_rate", "fee_consumer_share")
-    )
-    with localcontext(EXACT):
-        fee = exact * fee_rate if exact is not None else stored * fee_rate
-    return [
-        Step(
-            subject,
-            "cost",
-            "compute + energy + green + scarcity"
-            if not foreign
-            else "(compute + energy + green + scarcity) × exchange rate",
-            parts if not foreign else f"({parts}) × {written(fx)}",
-            money,
-            currency,
-            foreign,
-        ),
-        Step(
-            subject,
-            "price",
-            f"{formula}, rounded to 12 decimals",
-            filled if filled is not None else written(stored),
-            stored,
-            currency,
-            ("rate_card", "terms"),
-        ),
-        Step(
-            subject,
-            "fee",
-            f"price × fee rate; the consumer bears {written(consumer)} of it",
-            f"{written(exact if exact is not None else stored)} × {written(fee_rate)}",
-            fee,
-            currency,
-            ("terms",),
-        ),
-    ]
-
-
-def _terms(
-    price: Mapping[str, Any], name: str, money: Decimal
-) -> tuple[str, str | None, Decimal | None]:
-    """Return how the card makes the price of a class: in words, in numbers, and exactly."""
-    made = charging.charged(price, name, money)
-    return ("no price", None, None) if made is None else made
-
-
 def written(value: Decimal) -> str:
     """Write a number as the steps have it."""
     return significant(value, digits=DIGITS)
+
+
+def in_currency(slot: Mapping[str, Any], currency: str) -> tuple[Decimal, tuple[str, ...]]:
+    """Return the rate into the currency that the inputs state, and the part it is found in."""
+    if currency == slot["currency"]:
+        return Decimal(1), ()
+    return Decimal(slot["fx"][currency]["rate"]), ("fx",)
 
 
 def _shared(slot: Mapping[str, Any]) -> list[Step]:
     """Return what a GPU-hour and a kilowatt-hour cost here, in the deployment's currency."""
     gpu_hour, electricity, green = slot["gpu_hour"], slot["electricity"], slot["green"]
     period = electricity.get("period") or "energy"
-    steps = [_converted(slot, "a GPU-hour", "price", ("gpu_hour", "price"))]
+    steps = [*_owned(gpu_hour), _converted(slot, "a GPU-hour", "price", ("gpu_hour", "price"))]
     if not gpu_hour["includes_energy"]:
         for name, field in (
             (f"{period} price", "price_per_kwh"),
             ("demand price", "demand_price_per_kwh"),
         ):
             steps.append(_converted(slot, "a kilowatt-hour", name, ("electricity", field)))
-    price, rate, currency = Decimal(green["price_per_mwh"]), *_fx(slot, green["currency"])
+    price, rate, currency = Decimal(green["price_per_mwh"]), *in_currency(slot, green["currency"])
     with localcontext(EXACT):
         result = price / 1_000 * rate
     steps.append(
@@ -176,11 +94,33 @@ def _shared(slot: Mapping[str, Any]) -> list[Step]:
     return steps
 
 
+def _owned(gpu_hour: Mapping[str, Any]) -> list[Step]:
+    """Return how an owned GPU-hour's price is made, of one whose parts are stated."""
+    if any(gpu_hour.get(part) is None for part in ownership.PARTS):
+        return []
+    of = {part: written(Decimal(str(gpu_hour[part]))) for part in ownership.PARTS}
+    recovery = ownership.capital_recovery(
+        rate=Decimal(str(gpu_hour["capital_cost"])), years=int(gpu_hour["life_years"])
+    )
+    return [
+        Step(
+            "a GPU-hour",
+            f"owned: capital recovery over {of['life_years']} years at {of['capital_cost']}",
+            "capex × i (1 + i)^n / ((1 + i)^n - 1) / 8,760 / availability + opex an hour",
+            f"{of['capex']} × {written(recovery)} / {ownership.HOURS_PER_YEAR} / "
+            f"{of['availability']} + {of['opex_per_hour']}",
+            Decimal(gpu_hour["price"]),
+            str(gpu_hour["currency"]),
+            ("gpu_hour",),
+        )
+    ]
+
+
 def _converted(slot: Mapping[str, Any], subject: str, name: str, figure: tuple[str, str]) -> Step:
     """Return a published figure, `figure` by its part and name, in the deployment's currency."""
     part, field = figure
     price = Decimal(slot[part][field])
-    rate, foreign = _fx(slot, slot[part]["currency"])
+    rate, foreign = in_currency(slot, slot[part]["currency"])
     with localcontext(EXACT):
         result = price * rate
     return Step(
@@ -192,12 +132,6 @@ def _converted(slot: Mapping[str, Any], subject: str, name: str, figure: tuple[s
         unit=str(slot["currency"]),
         rests_on=(part, *foreign),
     )
-
-
-def _fx(slot: Mapping[str, Any], currency: str) -> tuple[Decimal, tuple[str, ...]]:
-    if currency == slot["currency"]:
-        return Decimal(1), ()
-    return Decimal(slot["fx"][currency]["rate"]), ("fx",)
 
 
 def _takes(
@@ -370,6 +304,6 @@ def _energy(slot: Mapping[str, Any], subject: str, kwh: str, cost: TokenCost) ->
 
 
 def _price(slot: Mapping[str, Any], part: str, name: str) -> Decimal:
-    rate, _ = _fx(slot, slot[part]["currency"])
+    rate, _ = in_currency(slot, slot[part]["currency"])
     with localcontext(EXACT):
         return Decimal(slot[part][name]) * rate

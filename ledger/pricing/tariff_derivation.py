@@ -58,7 +58,7 @@ def electricity_steps(
     comes from elsewhere, has no steps here.
     """
     if document.get("kind") != CALENDAR:
-        return []
+        return _from_market(document, electricity)
     local = slot_starts_at(slot).astimezone(ZoneInfo(document["time_zone"]))
     price = Decimal(electricity["price_per_kwh"])
     currency, period = str(document["currency"]), str(electricity.get("period"))
@@ -86,6 +86,33 @@ def electricity_steps(
             )
         )
     return steps
+
+
+def _from_market(document: Mapping[str, Any], electricity: Mapping[str, Any]) -> list[Step]:
+    """Return how a market's price of an interval, and what is added to it, make the price."""
+    market = electricity.get("market")
+    if market is None:
+        return []
+    parts = [
+        ("market price", Decimal(market["price_per_kwh"])),
+        *(
+            (str(one["name"]).replace("_", " "), Decimal(one["per_kwh"]))
+            for one in document.get("components") or []
+        ),
+    ]
+    price = Decimal(electricity["price_per_kwh"])
+    with localcontext(EXACT):
+        if sum((value for _, value in parts), start=Decimal(0)) != price:
+            return []
+    return [
+        _step(
+            f"price from {market['starts_at']} on, of {market['series']}",
+            " + ".join(name for name, _ in parts),
+            " + ".join(written(value) for _, value in parts),
+            price,
+            str(document["currency"]),
+        )
+    ]
 
 
 def _from_components(

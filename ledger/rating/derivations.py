@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from ledger.pricing import derivation, grading, tariff_derivation
+from ledger.pricing import charge_derivation, derivation, grading, tariff_derivation
 from ledger.pricing.derivation import Step
 from ledger.pricing.models import Provenance, TariffVersion
 from ledger.pricing.profile import CLASS_PHASES, Phase
@@ -82,7 +82,7 @@ def of_rate(
             for one in derivation.derive(of_slot, phases=phases)
             if not (of_tariff and one.formula == derivation.AS_PUBLISHED and one.subject == KWH)
         ),
-        *derivation.charge(
+        *charge_derivation.charge(
             of_price,
             slot=of_slot,
             rates={"price": price_rate.price},

@@ -21,7 +21,6 @@ UNITS: Final[Mapping[str, int]] = {
     "nanoseconds": NANOSECONDS_PER_SECOND,
     "microjoules": MICROJOULES_PER_JOULE,
     "nanograms": NANOGRAMS_PER_GRAM,
-    "microlitres": 10**6,
     "nanolitres": 10**9,
 }
 """Sub-units in a unit, by the last word of a component's name; what has none of them is money."""
@@ -51,6 +50,14 @@ class Amounts:
         with localcontext(EXACT):
             return Decimal(self.sums[component]) / (per_unit(component) * self.parts)
 
+    def of_or_none(self, component: str) -> Decimal | None:
+        """Return an amount in units; None of what is only reported, where it is not known."""
+        return self.of(component) if component in self.sums else None
+
+    def beside(self, others: Mapping[str, int]) -> "Amounts":
+        """Return the amounts with others beside them."""
+        return Amounts({**self.sums, **others}, self.parts)
+
     @property
     def spent(self) -> Spent:
         """Return the cost without scarcity."""
@@ -58,10 +65,15 @@ class Amounts:
             return Spent(self.of("compute"), self.of("energy") + self.of("green"))
 
     def less(self, other: "Amounts") -> "Amounts":
-        """Return what there is more here than in `other`, by component."""
+        """Return what there is more here than in `other`, by the components that both know."""
         assert self.parts == other.parts, "amounts of as many quarter hours"
         return Amounts(
-            {name: amount - other.sums[name] for name, amount in self.sums.items()}, self.parts
+            {
+                name: amount - other.sums[name]
+                for name, amount in self.sums.items()
+                if name in other.sums
+            },
+            self.parts,
         )
 
 
@@ -96,6 +108,17 @@ def products(*, tokens: Sequence[int], figures: Mapping[str, PerClass]) -> Amoun
     return Amounts(sums)
 
 
+def known_products(tokens: Sequence[int], reported: Mapping[str, PerClass]) -> dict[str, int]:
+    """Return what tokens take of what is only reported, where every class of them has a rate."""
+    found: dict[str, int] = {}
+    for component, rates in reported.items():
+        try:
+            found |= products(tokens=tokens, figures={component: rates}).sums
+        except ClassWithoutRate:
+            continue  # unknown, and not asked for: it is left out
+    return found
+
+
 def mean(several: Iterable[Amounts]) -> Amounts:
     """Return the mean of amounts of single quarter hours.
 
@@ -108,10 +131,10 @@ def mean(several: Iterable[Amounts]) -> Amounts:
 
 
 def total(several: Iterable[Amounts]) -> Amounts:
-    """Return the sums of amounts, by component; of none, nothing."""
+    """Return the sums of amounts, by the components that all of them know; of none, nothing."""
     sums: dict[str, int] = {}
-    for one in several:
+    for index, one in enumerate(several):
         assert one.parts == 1, "sums are made of sums"
-        for component, amount in one.sums.items():
-            sums[component] = sums.get(component, 0) + amount
+        known = one.sums if not index else sums.keys() & one.sums.keys()
+        sums = {component: sums.get(component, 0) + one.sums[component] for component in known}
     return Amounts(sums)

@@ -32,6 +32,9 @@ PHYSICAL: Final = (
 BOOKED: Final = MONEY + PHYSICAL
 """What a usage entry holds: money from the price rate, the rest from the slot rate."""
 
+REPORTED: Final = ("embodied_nanograms", "water_nanolitres")
+"""What is told beside it, where hardware and water are described."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -66,6 +69,7 @@ class Rate:
     slot: Inputs
     price: Inputs
     figures: Mapping[str, PerClass]
+    reported: Mapping[str, PerClass]
 
 
 class Prices:
@@ -108,7 +112,8 @@ class Prices:
         if isinstance(rate, Lack):
             return rate
         try:
-            return amounts.products(tokens=load.tokens, figures=rate.figures)
+            booked = amounts.products(tokens=load.tokens, figures=rate.figures)
+            return booked.beside(amounts.known_products(load.tokens, rate.reported))
         except ClassWithoutRate as error:
             position = TOKEN_CLASSES.index(error.token_class)
             if rate.figures["gpu_nanoseconds"][position] is None:
@@ -126,7 +131,13 @@ class Prices:
         except LedgerError as error:
             return Lack("invalid_input", f"terms:{cost.values['deployment']}", str(error))
         money = {name: of_price[name] for name in MONEY}
-        return Rate(cost, price, money | {name: of_slot[name] for name in PHYSICAL})
+        physical = {name: of_slot[name] for name in PHYSICAL}
+        reported = {
+            name: per_class
+            for name, per_class in figures.reported_figures(cost.values).items()
+            if per_class is not None and name in REPORTED
+        }
+        return Rate(cost, price, money | physical, reported)
 
 
 def no_measurement(token_class: str, deployment: Deployment) -> Lack:

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from fractions import Fraction
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ledger.pricing.quoting import comparing
@@ -14,6 +14,7 @@ TINY = Fraction(1, 10**40)
 
 
 class TestGpuHourTurn:
+    @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
     @given(AMOUNT, AMOUNT, AMOUNT, AMOUNT, st.decimals(min_value="0.01", max_value="0.9", places=2))
     def test_saves_the_wanted_share_at_its_price_and_nothing_there_at_the_other(
         self, compute: Decimal, here: Decimal, there: Decimal, price: Decimal, share: Decimal
@@ -50,6 +51,7 @@ class TestGpuHourTurn:
 
 
 class TestCarbonTurn:
+    @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
     @given(AMOUNT, AMOUNT, AMOUNT, AMOUNT)
     def test_makes_both_sides_equal_or_says_who_is_always_cheaper(
         self, first: Decimal, second: Decimal, first_grams: Decimal, second_grams: Decimal
