@@ -105,9 +105,8 @@ def publish(
         cursor.execute(SERIALISE_PUBLICATIONS)
     unknown = sorted(set(document) - {section.name for section in SECTIONS})
     faults = [Fault(f"#/{name}", "is not a section of a catalogue document") for name in unknown]
-    faults += _unkept(document)
-    if faults:
-        raise DocumentInvalid(faults)
+    if unkept := _unkept(document):
+        raise DocumentInvalid([*faults, *unkept])
     publication = Publication(
         published_at=now,
         published_by=published_by,

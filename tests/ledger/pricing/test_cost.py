@@ -31,7 +31,7 @@ def plain_inputs(**changes: Any) -> CostInputs:
     """One GPU-second and 3,600 J at the GPU a token, all else out of the way."""
     figures = PhaseFigures(joules=Decimal(3_600), gpu_seconds=ONE)
     inputs = CostInputs(
-        figures=dict.fromkeys(Phase, figures),
+        figures=dict.fromkeys(TEXT_PHASES, figures),
         boundary="gpu",
         host_watts_per_gpu=ZERO,
         idle_watts_per_gpu=ZERO,
