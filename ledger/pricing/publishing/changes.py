@@ -76,28 +76,35 @@ def reaches_back_to(stated: Sequence[Mapping[str, Any]], *, now: datetime) -> da
 
 def of_rows(added: Mapping[str, Sequence[Model]]) -> list[Change]:
     """Return what rows that were just written change, section by section: two queries each."""
+    things = {(type(row), row.pk) for rows in added.values() for row in rows}
     return [
         change
         for section in SECTIONS
         if section.name in added
-        for change in _of_section(section, added[section.name])
+        for change in _of_section(section, added[section.name], things=things)
     ]
 
 
-def _of_section(section: Section, added: Sequence[Model]) -> Iterator[Change]:
+def _of_section(
+    section: Section, added: Sequence[Model], *, things: set[tuple[type[Model], Any]]
+) -> Iterator[Change]:
+    """Yield what a section's rows change; of `things` of the same document nothing had a price."""
     columns = [column.name for column in section.model._meta.concrete_fields]
     fresh = {row.pk for row in added}
     order = [name for name in ("valid_from", "revision") if name in columns]
-    others = {f"{name}__in": {getattr(row, name) for row in added} for name in _guard(section)}
+    guard = _guard(section)
+    named = guard or section.identity
+    others = {f"{name}__in": {getattr(row, name) for row in added} for name in named}
     stored = section.model._default_manager.filter(**others)
     rows = list(stored.select_related(*_relations(section)).order_by(*order, "pk"))
-    before = {_key(row, _guard(section)) for row in rows if row.pk not in fresh}
+    before = {_key(row, guard) for row in rows if row.pk not in fresh}
     newest: dict[Key, Model] = {}
     for row in rows:
         key = _key(row, section.identity)
         if row.pk in fresh:
             versioned = "revision" in columns
-            moves = versioned and _key(row, _guard(section)) in before
+            is_of_new = any((type(one), one.pk) in things for one in _named(row, section))
+            moves = versioned and not is_of_new and (not guard or _key(row, guard) in before)
             yield _change(section, row, newest.get(key), moves=moves)
         newest[key] = row
 
@@ -112,6 +119,14 @@ def _relations(section: Section) -> Iterator[str]:
 
 def _guard(section: Section) -> tuple[str, ...]:
     return section.identity if section.priced_before is None else section.priced_before
+
+
+def _named(row: Model, section: Section) -> Iterator[Model]:
+    """Yield the things that a row's identity names."""
+    for name in section.identity:
+        value = getattr(row, name)
+        if isinstance(value, Model):
+            yield value
 
 
 def _key(row: Model, names: Iterable[str]) -> Key:

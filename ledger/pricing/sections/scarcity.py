@@ -29,5 +29,6 @@ SECTIONS: Final[tuple[Section, ...]] = (
         lambda row: f"load:{row['provider']}/{row['deployment']}",
         {"deployment": ("provider", "deployment"), "provenance": ("provenance",)},
         section.within(load=bounds.fraction),
+        priced_before=(),  # without it, the policy's own calendar says the load
     ),
 )

@@ -36,7 +36,8 @@ class Section:
     `provides` says, in the words of a set-aside event's `missing`, what a row brings.
     `references` maps a foreign key to the document's fields that name its target.
     `priced_before` names the fields that tell whether something was priced without the row; by
-    default its identity: the first version of a series gives a price where there was none.
+    default its identity: the first version of a series gives a price where there was none. Empty
+    where prices are made without any such row, too.
     """
 
     name: str

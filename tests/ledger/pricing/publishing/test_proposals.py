@@ -83,6 +83,20 @@ class TestPreview:
 
         assert proposals.preview({"serving_profiles": [band]}, now=NOW).moves_prices
 
+    def test_counts_the_first_load_of_a_deployment_as_moving_prices(self) -> None:
+        factories.publish()
+        load = factories.version(provider="westcloud", deployment="qwen", load="0.9")
+
+        assert proposals.preview({"deployment_loads": [load]}, now=NOW).moves_prices
+
+    def test_lets_a_new_deployment_come_with_its_load(self) -> None:
+        document = factories.catalogue()
+        load = factories.version(provider="westcloud", deployment="qwen", load="0.9")
+
+        seen = proposals.preview(document | {"deployment_loads": [load]}, now=NOW)
+
+        assert not seen.moves_prices
+
 
 class TestSubmit:
     def test_publishes_at_once_what_gives_a_price_where_there_was_none(self) -> None:
