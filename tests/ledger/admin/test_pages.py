@@ -37,7 +37,7 @@ NOT_LISTED = {
     *("EnergyVariance", "EnergyShare", "CertificateStock", "CertificateRun"),
     *("CertificateCancellation", "CertificateMatch"),
     *("Position", "StatementLine", "Netting", "Approval", "SettledEntry"),
-    "TrueUp",
+    *("TrueUp", "ReratingClaim", "ReratingEntry"),
 }
 # Session, user, permissions, and what the page itself is made of.
 QUERIES_OF_A_LIST = 8

@@ -209,7 +209,7 @@ def publish_by_two() -> None:
 def use_what_is_scarce() -> None:
     """Record usage at the clock's load, and at a published one in another tier."""
     factories.publish(scarcity.document())
-    used = {"consumer": "initech", "deployment": "scarce"}
+    used: dict[str, Any] = {"consumer": "initech", "deployment": "scarce"}
     factories.record(
         factories.event("busy", occurred_at=FLAT, **used),
         factories.event("loaded", occurred_at=HOLIDAY, service_tier="batch", **used),

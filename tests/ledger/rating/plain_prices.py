@@ -83,7 +83,7 @@ def catalogue(random: Random) -> dict[str, Any]:
         {"calendar": "CN", "year": 2026, "days": days, "provenance": "test"}
     ]
     document |= _deployments(document, random)
-    busy = {**zone, "windows": windows("busy", "quiet", PEAK_HOURS)}
+    busy: dict[str, Any] = {**zone, "windows": windows("busy", "quiet", PEAK_HOURS)}
     busy["periods"] = {name: {"load": load} for name, load in LOADS.items()}
     document["scarcity_policies"] = [
         version(code="clock", terms={"curve": CURVE, "calendar": busy}),

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -40,6 +41,7 @@ class TestRating:
                 tokens = [random.choice((0, 1, 700, random.randrange(6_000))) for _ in CLASSES]
                 usage = dict(zip(CLASSES, tokens, strict=True))
                 event_id = f"e{number}"
+                stated: dict[str, Any] = {} if tier == "standard" else {"service_tier": tier}
                 events.append(
                     factories.event(
                         event_id,
@@ -47,7 +49,7 @@ class TestRating:
                         consumer=consumer,
                         deployment=deployment,
                         usage=usage,
-                        **({} if tier == "standard" else {"service_tier": tier}),
+                        **stated,
                     )
                 )
                 use = use_of(
