@@ -33,6 +33,9 @@ class Row:
     sums: Sums
     joules_per_token: Decimal | None
     busy_gpu_hours: Decimal
+    available_gpu_hours: Decimal | None
+    uncounted_gpu_hours: Decimal
+    utilisation: Decimal | None
     market_over_location: Decimal | None
     prices: list[Price]
     growth: Mapping[str, Decimal | None]
@@ -121,6 +124,9 @@ def _row(
         sums=sums,
         joules_per_token=economy.joules_per_token(sums),
         busy_gpu_hours=economy.busy_gpu_hours(sums),
+        available_gpu_hours=economy.available_gpu_hours(sums),
+        uncounted_gpu_hours=economy.uncounted_gpu_hours(sums),
+        utilisation=economy.utilisation(sums),
         market_over_location=economy.market_over_location(sums),
         prices=economy.prices(sums),
         growth=growth or {},

@@ -12,7 +12,10 @@ from ledger.pricing.models import DeploymentLoad, DeploymentTerms, ScarcityPolic
 class DeploymentTermsAdmin(VersionAdmin[DeploymentTerms]):
     """The standards deployments are costed at."""
 
-    list_display = (*("deployment", "gpu_hour", "utilisation", "scarcity", *VERSION_COLUMNS),)
+    list_display = (
+        *("deployment", "gpu_hour", "utilisation", "scarcity", "gpu_count"),
+        *VERSION_COLUMNS,
+    )
     decimals = ("utilisation",)
     list_filter = ("deployment",)
 

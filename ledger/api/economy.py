@@ -31,7 +31,8 @@ class TokenEconomyView(LedgerView):
         tags=["usage"],
         summary="Read the token economy",
         description="Scope `books:read`, by a key of the platform. Tokens a day and their growth, "
-        "joules per token, money per million tokens and per kilowatt-hour by currency, what of "
+        "joules per token, utilisation of the GPUs that stand ready where deployments state how "
+        "many, money per million tokens and per kilowatt-hour by currency, what of "
         "the cost is compute and energy, CO2 by location and by market, and how tokens share out "
         "by grid zone, site, model or provider. Read from sums by the hour, so that days may be "
         "those of any time zone whose days begin with an hour of UTC. At most 400 days.",
@@ -91,7 +92,6 @@ def _economy(found: Economy) -> dict[str, Any]:
         "ends_on": found.ends_on.isoformat(),
         "time_zone": found.time_zone,
         "by": found.by,
-        "utilisation": None,
         "total": {**_figures(found.total), "converted": _converted(found.total_converted)},
         "days": [
             {
@@ -119,6 +119,9 @@ def _figures(sums: Sums) -> dict[str, Any]:
         ),
         "joules_per_token": _ratio(economy.joules_per_token(sums)),
         "busy_gpu_hours": f"{economy.busy_gpu_hours(sums):f}",
+        "available_gpu_hours": _ratio(economy.available_gpu_hours(sums)),
+        "uncounted_gpu_hours": f"{economy.uncounted_gpu_hours(sums):f}",
+        "utilisation": _ratio(economy.utilisation(sums)),
         "co2_location_grams": rendering.sub_units(sums.co2_location_nanograms, per_unit=grams),
         "co2_market_grams": rendering.sub_units(sums.co2_market_nanograms, per_unit=grams),
         "market_over_location": _ratio(economy.market_over_location(sums)),

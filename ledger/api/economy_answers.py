@@ -18,6 +18,11 @@ class Hours(serializers.CharField):
     """Hours with six decimals."""
 
 
+@extend_schema_field({"type": ["string", "null"], "pattern": r"^-?\d+\.\d{6}$"})
+class HoursOrNull(serializers.CharField):
+    """Hours with six decimals; null where they are unknown."""
+
+
 class MoneyOfUsage(serializers.Serializer[Any]):
     """What usage cost in one currency, without fees; currencies are never added."""
 
@@ -56,6 +61,18 @@ class UsageFigures(serializers.Serializer[Any]):
     energy_joules = Amount()
     joules_per_token = RatioOrNull()
     busy_gpu_hours = Hours()
+    available_gpu_hours = HoursOrNull(
+        help_text="Of GPUs that stood ready, in hours that have begun. Null: no deployment's terms "
+        "state how many.",
+    )
+    uncounted_gpu_hours = Hours(
+        help_text="Busy hours of deployments that do not state how many GPUs stand ready: no part "
+        "of `utilisation`.",
+    )
+    utilisation = RatioOrNull(
+        help_text="Busy over available GPU-hours, of deployments that state how many GPUs stand "
+        "ready. Null where none does.",
+    )
     co2_location_grams = Amount()
     co2_market_grams = Amount()
     market_over_location = RatioOrNull(help_text="What certificates leave of the grid's grams.")
@@ -98,9 +115,6 @@ class TokenEconomy(serializers.Serializer[Any]):
     ends_on = serializers.DateField(help_text="The day after the last one.")
     time_zone = serializers.CharField(help_text="The zone of the days.")
     by = serializers.ChoiceField(choices=["zone", "site", "model", "provider"])
-    utilisation = RatioOrNull(
-        help_text="Null: the catalogue does not say how many accelerators a deployment has.",
-    )
     total = EconomyTotal()
     days = EconomyDay(many=True)
     shares = EconomyShare(many=True)

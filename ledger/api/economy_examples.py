@@ -7,7 +7,10 @@ FIGURES: Final[dict[str, Any]] = {
     "tokens": 2500,
     "energy_joules": "2904.000000000000",
     "joules_per_token": "1.161600",
-    "busy_gpu_hours": "0.000667",
+    "busy_gpu_hours": "0.000672",
+    "available_gpu_hours": "192.000000",
+    "uncounted_gpu_hours": "0.000000",
+    "utilisation": "0.000004",
     "co2_location_grams": "0.484000000000",
     "co2_market_grams": "0.242000000000",
     "market_over_location": "0.500000",
@@ -33,7 +36,6 @@ TOKEN_ECONOMY: Final[dict[str, Any]] = {
     "ends_on": "2026-10-06",
     "time_zone": "Asia/Shanghai",
     "by": "zone",
-    "utilisation": None,
     "total": {**FIGURES, "converted": CONVERTED},
     "days": [
         {

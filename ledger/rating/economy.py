@@ -60,11 +60,17 @@ class Money:
 
 @dataclass(slots=True)
 class Sums:
-    """What was used: of a day, of a zone, of all."""
+    """What was used: of a day, of a zone, of all.
+
+    `available_gpu_seconds` are those of GPUs that stood ready where deployments state how many;
+    `counted_gpu_nanoseconds` are what of `gpu_nanoseconds` was busy there.
+    """
 
     events: int = 0
     tokens: int = 0
     gpu_nanoseconds: int = 0
+    counted_gpu_nanoseconds: int = 0
+    available_gpu_seconds: int = 0
     energy_microjoules: int = 0
     co2_location_nanograms: int = 0
     co2_market_nanograms: int = 0
@@ -116,9 +122,37 @@ def busy_gpu_hours(sums: Sums) -> Decimal:
     >>> busy_gpu_hours(Sums(gpu_nanoseconds=5_400 * 10**9))
     Decimal('1.500000')
     """
-    with localcontext(EXACT):
-        hours = Decimal(sums.gpu_nanoseconds) / (NANOSECONDS_PER_SECOND * SECONDS_PER_HOUR)
-        return round_half_even(hours, digits=RATIO_DIGITS)
+    return _hours(sums.gpu_nanoseconds)
+
+
+def available_gpu_hours(sums: Sums) -> Decimal | None:
+    """Return the hours that GPUs stood ready; None where no deployment states how many.
+
+    >>> available_gpu_hours(Sums(available_gpu_seconds=8 * 86_400)), available_gpu_hours(Sums())
+    (Decimal('192.000000'), None)
+    """
+    seconds = sums.available_gpu_seconds
+    return _hours(seconds * NANOSECONDS_PER_SECOND) if seconds else None
+
+
+def uncounted_gpu_hours(sums: Sums) -> Decimal:
+    """Return the busy hours of deployments that do not state how many GPUs stand ready.
+
+    >>> uncounted_gpu_hours(Sums(gpu_nanoseconds=5_400 * 10**9,
+    ...                          counted_gpu_nanoseconds=3_600 * 10**9))
+    Decimal('0.500000')
+    """
+    return _hours(sums.gpu_nanoseconds - sums.counted_gpu_nanoseconds)
+
+
+def utilisation(sums: Sums) -> Decimal | None:
+    """Return busy over available GPU-hours of the deployments that state how many GPUs they have.
+
+    >>> utilisation(Sums(counted_gpu_nanoseconds=3_600 * 10**9, available_gpu_seconds=14_400))
+    Decimal('0.250000')
+    """
+    available = sums.available_gpu_seconds * NANOSECONDS_PER_SECOND
+    return ratio(sums.counted_gpu_nanoseconds, available)
 
 
 def market_over_location(sums: Sums) -> Decimal | None:
@@ -187,6 +221,10 @@ def ratio(upper: int, lower: int, *, digits: int = RATIO_DIGITS) -> Decimal | No
 def days(starts_on: date, ends_on: date) -> Sequence[date]:
     """Return the days of a half-open span."""
     return [starts_on + timedelta(days=n) for n in range((ends_on - starts_on).days)]
+
+
+def _hours(nanoseconds: int) -> Decimal:
+    return _quotient(nanoseconds, NANOSECONDS_PER_SECOND * SECONDS_PER_HOUR, digits=RATIO_DIGITS)
 
 
 def _quotient(upper: int, lower: int, *, digits: int = MONEY_DIGITS) -> Decimal:

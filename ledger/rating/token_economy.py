@@ -1,7 +1,7 @@
 """The token economy as an operator looks at it: read from the rollup, never from usage entries."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, localcontext
@@ -13,7 +13,7 @@ from django.db import connection
 from ledger.errors import LedgerError
 from ledger.periods import starts_at
 from ledger.quantities import EXACT, round_half_even
-from ledger.rating import economy, rollups
+from ledger.rating import economy, fleet, rollups
 from ledger.rating.economy import LOOK_BACK_DAYS, MONEY_DIGITS, Money, Sums
 from ledger.tokens import TOKEN_CLASSES
 
@@ -37,8 +37,10 @@ MEASURES: Final = (
 )
 TOKENS: Final = " + ".join(f"rollup.{name}" for name in TOKEN_CLASSES)
 USED: Final = f"""
+    WITH counted AS ({fleet.COUNTED})
     SELECT (by_hour.hour AT TIME ZONE %(time_zone)s)::date, {{name}}, by_hour.currency,
            sum(by_hour.events), sum(by_hour.tokens),
+           coalesce(sum(by_hour.gpu_nanoseconds) FILTER (WHERE counted.gpu_count > 0), 0),
            {", ".join(f"sum(by_hour.{name})" for name in MEASURES)}
     FROM (SELECT rollup.hour, rollup.deployment_id, rollup.currency,
                  sum(rollup.events) AS events, sum({TOKENS}) AS tokens,
@@ -49,6 +51,9 @@ USED: Final = f"""
     JOIN ledger_deployment deployment ON deployment.id = by_hour.deployment_id
     JOIN ledger_site site ON site.id = deployment.site_id
     JOIN ledger_party provider ON provider.id = deployment.provider_id
+    LEFT JOIN counted
+        ON counted.deployment_id = by_hour.deployment_id
+       AND counted.starts_at <= by_hour.hour AND by_hour.hour < counted.ends_at
     GROUP BY 1, 2, 3
 """
 BEFORE: Final = f"""
@@ -127,7 +132,10 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What was used of all: in a zone, at a site, of a model, of a provider."""
+    """What was used of all: in a zone, at a site, of a model, of a provider.
+
+    Where GPUs stood ready and nothing was used, that is said too.
+    """
 
     name: str
     sums: Sums
@@ -151,19 +159,14 @@ class Economy:
 def token_economy(wanted: Wanted, *, now: datetime) -> Economy:
     """Return the figures of each day, of all, and shared out by one of NAMES.
 
-    Two statements of SQL, one for the newest day if none is named, and one for exchange rates.
+    Three statements of SQL, one for the newest day if none is named, and one for exchange rates.
 
     :raises EconomySpanRefused: if the days are none or too many, or one begins off an hour.
     """
     by, into, time_zone = wanted.by, wanted.into, wanted.time_zone
     starts_on, ends_on = _named_days(wanted, now=now)
-    span = _span(starts_on, ends_on, time_zone)
-    by_day: dict[date, Sums] = defaultdict(Sums)
-    by_name: dict[str, Sums] = defaultdict(Sums)
-    for day, name, *row in _rows(USED.format(name=NAMES[by]), span):
-        used = _sums(row)
-        by_day[day].add(used)
-        by_name[name].add(used)
+    span = _span(starts_on, ends_on, time_zone, now=now)
+    by_day, by_name = _used(economy.days(starts_on, ends_on), name=NAMES[by], span=span)
     tokens = {day: sums.tokens for day, sums in by_day.items()}
     earlier = {
         "time_zone": time_zone,
@@ -213,7 +216,7 @@ def _named_days(wanted: Wanted, *, now: datetime) -> tuple[date, date]:
     return starts_on or ends_on - timedelta(days=DAYS_SHOWN), ends_on
 
 
-def _span(starts_on: date, ends_on: date, time_zone: str) -> dict[str, Any]:
+def _span(starts_on: date, ends_on: date, time_zone: str, *, now: datetime) -> dict[str, Any]:
     """Return the bounds of the days as the rollup keeps hours.
 
     :raises EconomySpanRefused: as `token_economy` says.
@@ -231,16 +234,33 @@ def _span(starts_on: date, ends_on: date, time_zone: str) -> dict[str, Any]:
         "time_zone": time_zone,
         "starts_at": starts_at(starts_on, time_zone=time_zone),
         "ends_at": ends,
+        "begun_until": fleet.begun_until(ends_at=ends, now=now),
     }
+
+
+def _used(
+    days: Sequence[date], *, name: str, span: Mapping[str, Any]
+) -> tuple[dict[date, Sums], dict[str, Sums]]:
+    """Return what was used and which GPUs stood ready for it, by day and by name."""
+    by_day: dict[date, Sums] = defaultdict(Sums)
+    by_name: dict[str, Sums] = defaultdict(Sums)
+    found = [(day, named, _sums(row)) for day, named, *row in _rows(USED.format(name=name), span)]
+    for day, named, seconds in fleet.available_gpu_seconds(days, name=name, span=span):
+        found.append((day, named, Sums(available_gpu_seconds=seconds)))
+    for day, named, sums in found:
+        by_day[day].add(sums)
+        by_name[named].add(sums)
+    return by_day, by_name
 
 
 def _sums(row: list[Any]) -> Sums:
     currency = str(row[0])
-    events, tokens, gpu, joules, location, market, *parts = (int(one) for one in row[1:])
+    events, tokens, counted, gpu, joules, location, market, *parts = (int(one) for one in row[1:])
     return Sums(
         events=events,
         tokens=tokens,
         gpu_nanoseconds=gpu,
+        counted_gpu_nanoseconds=counted,
         energy_microjoules=joules,
         co2_location_nanograms=location,
         co2_market_nanograms=market,

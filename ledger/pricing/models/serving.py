@@ -69,7 +69,8 @@ class ServingProfile(Version):
 class DeploymentTerms(Version):
     """The standards a deployment is costed at: GPU-hour, utilisation, and a scarcity.
 
-    The scarcity is a factor, or the code of a policy.
+    The scarcity is a factor, or the code of a policy. `gpu_count` is how many GPUs stand ready for
+    the deployment; no price is made from it.
     """
 
     deployment = models.ForeignKey("ledger.Deployment", on_delete=models.PROTECT, related_name="+")
@@ -77,6 +78,7 @@ class DeploymentTerms(Version):
     utilisation = columns.figure()
     scarcity_factor = columns.figure_or_none()
     scarcity_policy = models.TextField(null=True, blank=True)
+    gpu_count = models.IntegerField(null=True, blank=True)
 
     class Meta:
         db_table = "ledger_deployment_terms"
@@ -87,5 +89,9 @@ class DeploymentTerms(Version):
                 name="ledger_deployment_terms_one_scarcity",
                 condition=models.Q(scarcity_factor__isnull=False, scarcity_policy__isnull=True)
                 | models.Q(scarcity_factor__isnull=True, scarcity_policy__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="ledger_deployment_terms_gpu_count_positive",
+                condition=models.Q(gpu_count__gt=0),
             ),
         ]

@@ -138,17 +138,17 @@ def _change(section: Section, row: Model, earlier: Model | None, *, moves: bool)
     held = earlier is not None and not getattr(earlier, "withdrawn", False)
     before = _facts(section, earlier) if earlier is not None and held else {}
     after = {} if withdrawn else _facts(section, row)
+    differing = [
+        name for name in dict.fromkeys([*before, *after]) if before.get(name) != after.get(name)
+    ]
+    only_unpriced = bool(differing) and set(differing) <= set(section.unpriced)
     return Change(
         section=section.name,
         name="/".join(_said(part) for part in _key(row, section.identity)),
         act=WITHDRAWN if withdrawn else CHANGED if held else ADDED,
         valid_from=getattr(row, "valid_from", None),
-        moves_prices=moves,
-        fields=tuple(
-            Difference(name, before.get(name), after.get(name))
-            for name in dict.fromkeys([*before, *after])
-            if before.get(name) != after.get(name)
-        ),
+        moves_prices=moves and not only_unpriced,
+        fields=tuple(Difference(name, before.get(name), after.get(name)) for name in differing),
     )
 
 

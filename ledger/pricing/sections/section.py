@@ -38,6 +38,7 @@ class Section:
     `priced_before` names the fields that tell whether something was priced without the row; by
     default its identity: the first version of a series gives a price where there was none. Empty
     where prices are made without any such row, too.
+    `unpriced` names the fields from which no price is made.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Section:
     references: Mapping[str, tuple[str, ...]]
     check: Callable[[Row], None] = unchecked
     priced_before: tuple[str, ...] | None = None
+    unpriced: tuple[str, ...] = ()
 
 
 def within(**limits: Callable[[str, Decimal], None]) -> Callable[[Row], None]:

@@ -22,6 +22,8 @@ def _check_terms(row: Row) -> None:
         raise InvalidCostInput("scarcity_factor", factor, "a factor, or a scarcity_policy")
     if factor is not None:
         section.within(scarcity_factor=bounds.at_least_one)(row)
+    if row.get("gpu_count") is not None:
+        section.within(gpu_count=bounds.positive)(row)
 
 
 SECTIONS: Final[tuple[Section, ...]] = (
@@ -71,5 +73,6 @@ SECTIONS: Final[tuple[Section, ...]] = (
         lambda row: f"terms:{row['provider']}/{row['deployment']}",
         {"deployment": ("provider", "deployment"), "provenance": ("provenance",)},
         _check_terms,
+        unpriced=("gpu_count",),
     ),
 )

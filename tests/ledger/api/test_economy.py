@@ -3,6 +3,8 @@
 import pytest
 from django.test import Client
 
+from tests import factories
+
 pytestmark = pytest.mark.django_db
 
 
@@ -17,8 +19,29 @@ class TestTokenEconomy:
             ("westcloud", "0.666667"),
             ("eastcloud", "0.333333"),
         ]
-        assert found["utilisation"] is None
+        assert found["total"]["utilisation"] is None
+        assert found["total"]["available_gpu_hours"] is None
+        assert found["total"]["uncounted_gpu_hours"] == found["total"]["busy_gpu_hours"]
         assert len(found["days"]) == 30
+
+    def test_states_utilisation_where_a_deployment_states_its_gpus(self, platform: Client) -> None:
+        (terms,) = factories.catalogue()["deployment_terms"]
+        since = {"valid_from": "2026-10-05T00:00:00Z", "gpu_count": 2}
+        factories.publish({"deployment_terms": [terms | since]})
+        days = {"from": "2026-10-05", "to": "2026-10-06", "time_zone": "UTC", "by": "provider"}
+
+        found = platform.get("/v1/token-economy", days).json()
+
+        # 2.42 GPU-seconds an event: 0.8 + 0.12 + 1.5. Two of westcloud's 48 GPU-hours, one beside.
+        total = found["total"]
+        assert (total["available_gpu_hours"], total["uncounted_gpu_hours"]) == (
+            *("48.000000", "0.000672"),
+        )
+        assert total["utilisation"] == "0.000028"  # 4.84 / 172,800
+        assert [(one["name"], one["utilisation"]) for one in found["shares"]] == [
+            ("westcloud", "0.000028"),
+            ("eastcloud", None),
+        ]
 
     def test_is_not_for_parties(self, acme: Client, westcloud: Client) -> None:
         for client in (acme, westcloud):

@@ -41,7 +41,13 @@ def document() -> dict[str, Any]:
         "deployments": [small["deployments"][0] | {"code": "scarce"}],
         "serving_profiles": [small["serving_profiles"][0] | served],
         "deployment_terms": [
-            version(**served, gpu_hour="h100-owned", utilisation="0.5", scarcity_policy="busy")
+            version(
+                **served,
+                gpu_hour="h100-owned",
+                utilisation="0.5",
+                scarcity_policy="busy",
+                gpu_count=8,
+            )
         ],
         "scarcity_policies": [version(code="busy", terms=policy)],
         "deployment_loads": [

@@ -69,6 +69,7 @@ UNWATCHED: Final[dict[str, set[str]]] = {
         *(f"ledger_hardware.{name}" for name in ("tdp_watts", "idle_watts")),
         "ledger_hardware_version.memory_gb_per_second",
         "ledger_benchmark.model",
+        "ledger_deployment_terms.gpu_count",
         "ledger_gpu_hour_price.hardware_id",
         *(f"ledger_tariff.{name}" for name in ("currency", "time_zone")),
     },

@@ -100,6 +100,8 @@ class TestPublish:
                 "#/rate_card_versions/0",
             ),
             ("deployment_terms", {"utilisation": "0"}, "#/deployment_terms/0"),
+            ("deployment_terms", {"gpu_count": 0}, "#/deployment_terms/0"),
+            ("deployment_terms", {"gpu_count": "8"}, "#/deployment_terms/0/gpu_count"),
             ("agreement_versions", {"fee_rate": "1.5"}, "#/agreement_versions/0"),
             ("site_pue", {"site": "nowhere"}, "#/site_pue/0/site"),
             ("site_pue", {"valid_from": "2026-01-01"}, "#/site_pue/0/valid_from"),

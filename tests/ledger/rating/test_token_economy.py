@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ledger.parties.models import Deployment
+from ledger.pricing.rates import SlotRate
 from ledger.rating import economy, rate
 from ledger.rating.models import UsageEntry
 from ledger.rating.token_economy import EconomySpanRefused, Wanted, token_economy
@@ -147,6 +148,146 @@ class TestTokenEconomy:
         with pytest.raises(EconomySpanRefused):
             token_economy(wanted, now=NOW)
 
-    def test_takes_two_statements_for_named_days(self, django_assert_num_queries: Any) -> None:
-        with django_assert_num_queries(2):
+    def test_takes_three_statements_for_named_days(self, django_assert_num_queries: Any) -> None:
+        with django_assert_num_queries(3):
             token_economy(Wanted(time_zone="UTC", starts_on=OCTOBER, ends_on=NOVEMBER), now=NOW)
+
+
+def terms(valid_from: str, deployment: str = "qwen", **stated: Any) -> dict[str, Any]:
+    """Return terms of a deployment from a moment on, as in the small catalogue but for `stated`."""
+    row: dict[str, Any] = factories.catalogue()["deployment_terms"][0]
+    return row | {"valid_from": valid_from, "deployment": deployment} | stated
+
+
+def publish(*stated: dict[str, Any]) -> None:
+    """Publish the small catalogue, a second deployment without a count, and terms."""
+    document = factories.catalogue()
+    document["deployments"].append(document["deployments"][0] | {"code": "llama", "model": "llama"})
+    document["serving_profiles"].append(document["serving_profiles"][0] | {"deployment": "llama"})
+    document["deployment_terms"] += [terms(factories.VALID_FROM, "llama"), *stated]
+    factories.publish(document)
+
+
+def october_5(now: datetime = NOW, **wanted: Any) -> Any:
+    """Return the economy of the fifth and the sixth of October."""
+    asked = {"time_zone": "UTC", "starts_on": date(2026, 10, 5), "ends_on": date(2026, 10, 7)}
+    return token_economy(Wanted(**{**asked, **wanted}), now=now)
+
+
+class TestUtilisation:
+    """An input token takes a thousandth of a GPU-second: 3,600,000 of them take a GPU-hour."""
+
+    def test_is_busy_over_available_hours_of_deployments_that_state_a_count(self) -> None:
+        publish(terms("2026-10-05T00:00:00Z", gpu_count=2))
+        use("evt-1", factories.OCCURRED_AT, usage={"input": 8_640_000})
+        use("evt-2", factories.OCCURRED_AT, deployment="llama", usage={"input": 3_600_000})
+
+        found = october_5()
+
+        # 2 GPUs over two days are 96 GPU-hours, of which 2.4 were busy; llama's hour is apart.
+        assert economy.busy_gpu_hours(found.total) == Decimal("3.4")
+        assert economy.available_gpu_hours(found.total) == Decimal(96)
+        assert economy.uncounted_gpu_hours(found.total) == Decimal(1)
+        assert economy.utilisation(found.total) == Decimal("0.025")
+        assert [economy.utilisation(day.sums) for day in found.days] == [
+            Decimal("0.05"),
+            Decimal(0),
+        ]
+
+    def test_is_unknown_where_no_deployment_states_a_count(self) -> None:
+        publish(terms("2026-10-05T00:00:00Z", gpu_count=2))
+        use("evt-1", factories.OCCURRED_AT, usage={"input": 8_640_000})
+        use("evt-2", factories.OCCURRED_AT, deployment="llama", usage={"input": 3_600_000})
+
+        found = {one.name: one.sums for one in october_5(by="model").shares}
+
+        assert economy.utilisation(found["qwen"]) == Decimal("0.025")
+        assert economy.uncounted_gpu_hours(found["qwen"]) == 0
+        assert economy.utilisation(found["llama"]) is None
+        assert economy.available_gpu_hours(found["llama"]) is None
+        assert economy.uncounted_gpu_hours(found["llama"]) == Decimal(1)
+
+    @pytest.mark.parametrize("by", ["zone", "site", "provider"])
+    def test_is_told_by_whatever_shares_are(self, by: str) -> None:
+        publish(terms("2026-10-05T00:00:00Z", gpu_count=2))
+        use("evt-1", factories.OCCURRED_AT, usage={"input": 8_640_000})
+
+        (only,) = october_5(by=by).shares
+
+        assert economy.utilisation(only.sums) == Decimal("0.025")
+
+    def test_goes_by_the_versions_in_force_until_one_is_withdrawn(self) -> None:
+        publish(
+            terms("2026-10-04T12:00:00Z", gpu_count=1),
+            terms("2026-10-05T06:00:00Z", gpu_count=4),
+            terms("2026-10-05T18:00:00Z"),
+            terms("2026-10-06T03:00:00Z", gpu_count=2),
+            terms("2026-10-06T08:00:00Z", gpu_count=2, withdrawn=True),
+        )
+
+        found = october_5()
+
+        # 6 h of one GPU and 12 h of four; no count for 9 h; then 5 h of two, of the next day.
+        available = [economy.available_gpu_hours(day.sums) for day in found.days]
+        assert available == [Decimal(54), Decimal(10)]
+
+    def test_counts_usage_of_hours_without_a_count_apart(self) -> None:
+        publish(
+            terms("2026-10-05T02:00:00Z", gpu_count=4),
+            terms("2026-10-05T03:00:00Z"),
+        )
+        use("evt-1", factories.OCCURRED_AT, usage={"input": 3_600_000})  # at half past two
+        use("evt-2", factories.OCCURRED_AT + timedelta(hours=1), usage={"input": 7_200_000})
+
+        found = october_5()
+
+        assert economy.utilisation(found.total) == Decimal("0.25")
+        assert economy.uncounted_gpu_hours(found.total) == Decimal(2)
+
+    def test_takes_what_holds_when_an_hour_begins_for_all_of_it(self) -> None:
+        publish(
+            terms("2026-10-05T01:15:00Z", gpu_count=1),
+            terms("2026-10-05T01:45:00Z", gpu_count=3),
+            terms("2026-10-05T03:30:00Z", gpu_count=1, withdrawn=True),
+        )
+        use("evt-1", datetime(2026, 10, 5, 1, 50, tzinfo=UTC), usage={"input": 3_600_000})
+
+        found = october_5()
+
+        # Three GPUs from two to four o'clock: one was there for no whole hour.
+        assert economy.available_gpu_hours(found.total) == Decimal(6)
+        assert economy.uncounted_gpu_hours(found.total) == Decimal(1)
+
+    def test_takes_the_latest_revision(self) -> None:
+        publish(terms("2026-10-05T00:00:00Z", gpu_count=2))
+        factories.publish({"deployment_terms": [terms("2026-10-05T00:00:00Z", gpu_count=5)]})
+
+        assert economy.available_gpu_hours(october_5().total) == Decimal(240)
+
+    def test_leaves_out_hours_that_have_not_begun(self) -> None:
+        publish(terms("2026-10-05T00:00:00Z", gpu_count=2))
+
+        found = october_5(now=datetime(2026, 10, 6, 5, 20, tzinfo=UTC))
+
+        available = [economy.available_gpu_hours(day.sums) for day in found.days]
+        assert available == [Decimal(48), Decimal(12)]
+
+    def test_knows_days_of_25_hours(self) -> None:
+        publish(terms("2026-10-05T00:00:00Z", gpu_count=2))
+
+        # Clocks in Berlin go back on the 25th of October.
+        found = october_5(
+            time_zone="Europe/Berlin", starts_on=date(2026, 10, 24), ends_on=date(2026, 10, 27)
+        )
+
+        available = [economy.available_gpu_hours(day.sums) for day in found.days]
+        assert available == [Decimal(48), Decimal(50), Decimal(48)]
+
+    def test_enters_no_rate(self) -> None:
+        publish(terms("2026-10-05T00:00:00Z", gpu_count=2))
+
+        use("evt-1", factories.OCCURRED_AT)
+
+        assert SlotRate.objects.get().inputs["terms"].keys() == {
+            *("id", "provenance", "utilisation", "scarcity_factor")
+        }

@@ -89,6 +89,20 @@ class TestPreview:
 
         assert proposals.preview({"deployment_loads": [load]}, now=NOW).moves_prices
 
+    @pytest.mark.parametrize(
+        ("stated", "moves"),
+        [({"gpu_count": 8}, False), ({"gpu_count": 8, "utilisation": "0.6"}, True)],
+    )
+    def test_counts_gpus_that_stand_ready_as_moving_no_price(
+        self, stated: dict[str, Any], moves: bool
+    ) -> None:
+        factories.publish()
+        row = factories.catalogue()["deployment_terms"][0] | {"valid_from": NOVEMBER} | stated
+
+        seen = proposals.preview({"deployment_terms": [row]}, now=NOW)
+
+        assert [(one.act, one.moves_prices) for one in seen.changes] == [("changed", moves)]
+
     def test_lets_a_new_deployment_come_with_its_load(self) -> None:
         document = factories.catalogue()
         load = factories.version(provider="westcloud", deployment="qwen", load="0.9")
