@@ -58,7 +58,7 @@ RATES: Final = (
     attack(
         "a price rate's currency",
         "UPDATE ledger_price_rate SET currency = 'EUR'",
-        seen_by="rate-sources usage-postings rollups archive-copies",
+        seen_by="rate-sources usage-postings rollups archive-copies true-up-sums",
     ),
     attack(
         "an agreement version's currency",
@@ -73,7 +73,7 @@ RATES: Final = (
     attack(
         "a rate card's margin",
         """UPDATE ledger_rate_card_version SET terms = jsonb_set(terms, '{margin}', '"0.3"')""",
-        seen_by="rate-sources",
+        seen_by="rate-sources rates-in-force",
     ),
     attack(
         "a tariff's price",

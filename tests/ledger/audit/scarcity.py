@@ -36,19 +36,12 @@ def document() -> dict[str, Any]:
     }
     small = factories.catalogue()
     served = {"provider": "westcloud", "deployment": "scarce"}
+    scarce = version(**served, gpu_hour="h100-owned", utilisation="0.5", scarcity_policy="busy")
     return {
         "parties": [{"code": "initech", "name": "Initech", "kind": "consumer"}],
         "deployments": [small["deployments"][0] | {"code": "scarce"}],
         "serving_profiles": [small["serving_profiles"][0] | served],
-        "deployment_terms": [
-            version(
-                **served,
-                gpu_hour="h100-owned",
-                utilisation="0.5",
-                scarcity_policy="busy",
-                gpu_count=8,
-            )
-        ],
+        "deployment_terms": [scarce | {"gpu_count": 8}],
         "scarcity_policies": [version(code="busy", terms=policy)],
         "deployment_loads": [
             version(**served, load="0.95") | {"valid_from": LOADED_FROM},

@@ -333,7 +333,7 @@ class TestFromArrow:
     def test_reads_a_batch_that_was_stored_before_a_column_was_added(self) -> None:
         factories.record(factories.event("a"))
         table = from_arrow(bytes(UsageBatch.objects.get().payload or b""))
-        older = table.drop_columns(["supersedes", "sequence", "said", "finding"])
+        older = table.drop_columns(["supersedes", "sequence", "said", "finding", "service_tier"])
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, older.schema) as writer:
             writer.write_table(older)
