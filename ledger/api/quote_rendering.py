@@ -38,7 +38,10 @@ def amounts(of: Amounts, *, shows_cost: bool) -> dict[str, Any]:
         "energy_joules": _amount(of.of("energy_microjoules")),
         "co2_location_grams": _amount(of.of("co2_location_nanograms")),
         "co2_market_grams": _amount(of.of("co2_market_nanograms")),
-        "embodied_co2e_grams": _amount_or_null(of.of_or_none("embodied_nanograms")),
+        # Embodied emissions are busy seconds in other words, which are the provider's to show.
+        "embodied_co2e_grams": _amount_or_null(
+            of.of_or_none("embodied_nanograms") if shows_cost else None
+        ),
         "water_litres": _amount_or_null(of.of_or_none("water_nanolitres")),
         "cost": {
             **{

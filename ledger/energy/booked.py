@@ -104,7 +104,9 @@ def by_rate(month: SiteMonth) -> list[Booked]:
                 int(nanoseconds),
                 Decimal(pue),
                 boundary,
-                Decimal(idle),
+                Decimal(
+                    idle or 0
+                ),  # not stated, and not needed, where joules were measured outside
                 Decimal(utilisation),
                 includes,
             )

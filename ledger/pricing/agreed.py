@@ -38,6 +38,8 @@ def check_overrides(overrides: object) -> None:
         "cost_plus": {"margin": "0", **side},
         "list": price,
     }
+    if "service_tiers" in fields:
+        document["service_tiers"] = fields["service_tiers"]
     card_from_document(document)
 
 
@@ -56,7 +58,8 @@ def agreed_document(
         return card
     changed: dict[str, Any] = dict(card)
     kind = card.get("kind")
-    for name, value in overrides.items():
+    # Tiers first: an agreed price is held against those that stand then.
+    for name, value in sorted(overrides.items(), key=lambda one: one[0] != "service_tiers"):
         if name == "charged":
             if kind != "both":
                 raise InvalidTerms(f"{POINTER}/charged", f"the card of kind {kind} makes one price")
@@ -79,7 +82,16 @@ def _side(changed: dict[str, Any], name: str, value: Any) -> None:
     if name in {"margin", "per_million_tokens"} and side.get("context_tiers"):
         detail = "the card has steps by context, which would stay: agree on a card of its own"
         raise InvalidTerms(f"{POINTER}/{name}", detail)
+    if name == "per_million_tokens" and _states_prices(changed):
+        detail = "the card's tiers or periods state prices, which would stay: agree on those too"
+        raise InvalidTerms(f"{POINTER}/{name}", detail)
     side[name] = {**(side.get(name) or {}), **value} if name in PER_CLASS else value
+
+
+def _states_prices(card: Mapping[str, Any]) -> bool:
+    """Return whether a service tier or a period of the calendar has list prices of its own."""
+    changes = [card.get("service_tiers"), (card.get("calendar") or {}).get("periods")]
+    return any("per_million_tokens" in one for rows in changes for one in (rows or {}).values())
 
 
 def _mapping(value: object, pointer: str) -> Mapping[str, Any]:

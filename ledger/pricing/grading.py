@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, localcontext
 from typing import Any, Final
 
+from ledger.pricing import scarcity
 from ledger.pricing.bounds import InvalidCostInput
 from ledger.quantities import EXACT, in_units, round_half_even
 
@@ -64,9 +65,19 @@ def grades(inputs: Mapping[str, Any], *, grade_of: Mapping[str, str]) -> dict[st
     """Return the grade of each component of the cost; `grade_of` is by provenance code."""
     found = of_parts(inputs, grade_of=grade_of)
     return {
-        component: weakest(found[part] for part in parts if part in found)
+        component: weakest(
+            found[part] for part in (*parts, *_of_all(inputs, component)) if part in found
+        )
         for component, parts in RESTS_ON.items()
     }
+
+
+def _of_all(inputs: Mapping[str, Any], component: str) -> tuple[str, ...]:
+    """Return what scarcity rests on as well where its policy applies to all of the cost."""
+    policy = inputs.get("scarcity") or {}
+    if component != "scarcity" or policy.get("terms", {}).get("applies_to") != scarcity.ALL:
+        return ()
+    return (*RESTS_ON["energy"], *RESTS_ON["green"])
 
 
 def is_worse(grade: str, other: str) -> bool:

@@ -213,10 +213,19 @@ def what_if(viewer: Viewer, wanted: Wanted, *, now: datetime) -> WhatIf:
         shift_minutes=wanted.shift_minutes,
         entries=sum(one.entries for one in sums),
         shows_cost=viewer.sees_all
-        or all(discloses)
+        or (all(discloses) and _disclosed(published, sums, shift=shift))
         or all(one.deployment.provider_id == viewer.party_id for one in sums),
         moved=[_moved(prices, sums, site=site, shift=shift) for site in (None, *sites)],
     )
+
+
+def _disclosed(published: Published, sums: Sequence[Sum], *, shift: int) -> bool:
+    """Return whether the terms that would have held disclose the cost, too."""
+    versions: list[AgreementVersion | None] = [
+        published.in_force(AgreementVersion, (one.agreement.id,), slot_starts_at(one.slot + shift))
+        for one in sums
+    ]
+    return all(version is None or version.discloses_cost for version in versions)
 
 
 def _moved(prices: Prices, sums: Sequence[Sum], *, site: Site | None, shift: int) -> Moved:

@@ -166,8 +166,11 @@ class _Draft:
         bounds = terms.bands(prices.published, deployment)
         self.loads = loads(wanted.lines, bounds=bounds, service_tier=wanted.service_tier)
         self.version = terms.version(prices.published, slot_starts_at(slots[0]))
-        self.shows_cost = not isinstance(self.version, Lack) and choosing.shows_cost(
-            viewer, deployment, self.version
+        versions = [terms.version(prices.published, slot_starts_at(slot)) for slot in slots]
+        self.shows_cost = not isinstance(self.version, Lack) and all(
+            choosing.shows_cost(viewer, deployment, one)
+            for one in versions
+            if not isinstance(one, Lack)
         )
         self.found: list[_Found] = []
 

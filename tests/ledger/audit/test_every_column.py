@@ -50,6 +50,14 @@ VERSIONS: Final = (
     *("serving_profile", "site_pue", "site_tariff", "site_wue", "source_name"),
     *("tariff_version", "water_factor", "scarcity_policy", "deployment_load"),
 )
+BROUGHT: Final = (
+    *("agreement_version", "carbon_factor", "deployment_terms", "fx_rate", "gpu_hour_price"),
+    *("green_supply", "hardware_version", "holiday_year", "price_day", "rate_card_version"),
+    *("serving_profile", "site_pue", "site_tariff", "site_wue", "source_name", "tariff_version"),
+    "water_factor",
+)
+"""Tables whose first row came with a publication after which another one followed at once."""
+
 UNWATCHED: Final[dict[str, set[str]]] = {
     "Names and notes are for people; prices and identities go by codes and ids.": {
         "ledger_deployment.model",
@@ -62,7 +70,7 @@ UNWATCHED: Final[dict[str, set[str]]] = {
         "ledger_tariff.name",
         "ledger_publication.note",
         *(f"ledger_provenance.{name}" for name in ("document", "url", "licence", "note")),
-        *(f"ledger_provenance.{name}" for name in ("source", "grade", "retrieved_on")),
+        *(f"ledger_provenance.{name}" for name in ("source", "retrieved_on")),
     },
     "They describe the thing; what is priced stands in its versions.": {
         "ledger_gpu_hour_price.method",
@@ -94,11 +102,14 @@ UNWATCHED: Final[dict[str, set[str]]] = {
         *(f"ledger_archived_month.archived_{name}" for name in ("at", "by")),
         *(f"ledger_restored_month.restored_{name}" for name in ("at", "by")),
         "ledger_usage_batch.rated_at",
-        "settlement_approval.approved_at",
+        *(f"settlement_approval.{name}" for name in ("approved_at", "checker_id")),
         "settlement_settlement.calculated_at",
     },
     "Of revisions only the order counts, and one more than the highest is the highest still.": {
         f"ledger_{table}.revision" for table in VERSIONS
+    },
+    "Which publication brought a version: its document is not kept, and another is as likely.": {
+        f"ledger_{table}.publication_id" for table in BROUGHT
     },
     "When something is tried, not what comes of it.": {
         *(f"ledger_usage_batch.{name}" for name in ("attempts", "next_attempt_at")),

@@ -80,7 +80,41 @@ class TestAgreedDocument:
             card_from_document(agreed)
 
 
+class TestAgreedPrices:
+    @pytest.mark.parametrize(
+        "stated",
+        [
+            {"service_tiers": {"batch": {"per_million_tokens": {"output": "5"}}}},
+            {"calendar": {"periods": {"peak": {"per_million_tokens": {"output": "20"}}}}},
+        ],
+    )
+    def test_are_refused_where_the_card_would_go_on_to_charge_others(
+        self, stated: dict[str, Any]
+    ) -> None:
+        card = {"kind": "list", "per_million_tokens": {"output": "10"}} | stated
+
+        with pytest.raises(InvalidTerms, match="agree on those too"):
+            agreed_document(card, {"per_million_tokens": {"output": "3"}})
+
+    def test_hold_where_the_tier_is_agreed_on_as_well(self) -> None:
+        card = {
+            "kind": "list",
+            "per_million_tokens": {"output": "10"},
+            "service_tiers": {"batch": {"per_million_tokens": {"output": "5"}}},
+        }
+        agreed = {
+            "per_million_tokens": {"output": "3"},
+            "service_tiers": {"batch": {"factor": "0.5"}},
+        }
+
+        assert agreed_document(card, agreed)["per_million_tokens"] == {"output": "3"}
+
+
 class TestCheckOverrides:
+    def test_refuses_a_tier_that_no_card_could_have(self) -> None:
+        with pytest.raises(InvalidTerms):
+            check_overrides({"service_tiers": {"batch": {"factor": "-3"}}})
+
     @pytest.mark.parametrize(
         ("overrides", "pointer"),
         [
