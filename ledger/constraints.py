@@ -8,6 +8,15 @@ from typing import Any, Final
 from ledger.errors import LedgerError
 
 
+def is_storable(text: str) -> bool:
+    r"""Return whether PostgreSQL could hold the text: no NUL, no half of a surrogate pair.
+
+    >>> is_storable("模型"), is_storable("a\0b"), is_storable("\ud800")
+    (True, False, False)
+    """
+    return "\0" not in text and text.encode(errors="ignore").decode() == text
+
+
 class RefusedByTheBooks(LedgerError):
     """The database kept an invariant that the code should have kept before it."""
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
+from ledger.constraints import is_storable
 from ledger.errors import LedgerError
 from ledger.tokens import TOKEN_CLASSES
 from ledger.usage.columns import Record
@@ -144,14 +145,9 @@ def _asked(read: Void, *, index: int, event_id: str, place: str) -> Asked:
             place, "states nothing new; name what changes, or void the event instead"
         )
     for name, text in (("reason", read.reason), ("source", read.source), ("event", event_id)):
-        if text is not None and _is_unstorable(text):
+        if text is not None and not is_storable(text):
             raise CorrectionInvalid(f"{place}/{name}", "holds what is no character; leave it out")
     return Asked(index, act, event_id, read.reason, read.source, stated)
-
-
-def _is_unstorable(text: str) -> bool:
-    """Return whether PostgreSQL could not hold the text: a NUL, or half of a surrogate pair."""
-    return "\x00" in text or text.encode(errors="ignore").decode() != text
 
 
 def _stated(read: Amendment, *, place: str) -> Stated:

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 
 from ledger.api import parameters
+from ledger.constraints import is_storable
 from ledger.errors import LedgerError
 
 Row = TypeVar("Row")
@@ -51,18 +52,13 @@ def numbers_after(request: Request, *, count: int) -> tuple[int, ...] | None:
     return tuple(key)
 
 
-def _is_storable(text: str) -> bool:
-    """Return whether PostgreSQL could hold the text: no NUL, no half of a surrogate pair."""
-    return "\x00" not in text and text.encode(errors="ignore").decode() == text
-
-
 def text_after(request: Request) -> str | None:
     """Return the text behind the cursor, None on the first page.
 
     :raises InvalidCursor: if it holds something else.
     """
     key = _cursor(request)
-    if key is not None and (not isinstance(key, str) or not _is_storable(key)):
+    if key is not None and (not isinstance(key, str) or not is_storable(key)):
         raise InvalidCursor
     return key
 

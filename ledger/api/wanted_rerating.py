@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from ledger.constraints import is_storable
 from ledger.errors import LedgerError
 from ledger.rating.rerating import scope
 from ledger.rating.rerating.scope import ReratingScopeInvalid, Scope
@@ -74,7 +75,7 @@ def proposal(body: bytes, *, content_type: str) -> tuple[Scope, str]:
     :raises: as `wanted` does.
     """
     read = _read(_PROPOSAL, body, content_type)
-    if not isinstance(read, _Proposal) or not _is_storable(read.reason):
+    if not isinstance(read, _Proposal) or not is_storable(read.reason):
         raise ReratingScopeInvalid("reason", "holds what is no character; leave it out")
     return _scope(read), read.reason
 
@@ -97,7 +98,7 @@ def _fault(error: Exception) -> LedgerError:
 
 def _scope(read: _Wanted) -> Scope:
     for part in ("provider", "consumer", "deployment"):
-        if not _is_storable(getattr(read, part) or ""):
+        if not is_storable(getattr(read, part) or ""):
             raise ReratingScopeInvalid(part, "holds what is no character; leave it out")
     return scope.named(
         starts_at=_instant("starts_at", read.starts_at),
@@ -116,8 +117,3 @@ def _instant(part: str, text: str) -> datetime:
     if not EARLIEST <= at < LATEST:
         raise ReratingScopeInvalid(part, "lies too far away")
     return at
-
-
-def _is_storable(text: str) -> bool:
-    """Return whether PostgreSQL could hold the text: no NUL, no half of a surrogate pair."""
-    return "\x00" not in text and text.encode(errors="ignore").decode() == text

@@ -24,11 +24,17 @@ def person(name: str) -> AbstractUser:
 
     :raises UserUnknown: if there is none.
     """
+    found = known(name)
+    if found is None:
+        raise UserUnknown(name)
+    return found
+
+
+def known(name: str) -> AbstractUser | None:
+    """Return the active user with this name, if there is one."""
     found: AbstractUser | None = (
         get_user_model().objects.filter(username=name, is_active=True).first()
     )
-    if found is None:
-        raise UserUnknown(name)
     return found
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 import yaml
 from django.db import connection, models, transaction
 
+from ledger.constraints import is_storable
 from ledger.errors import LedgerError
 from ledger.pricing import rows
 from ledger.pricing.models import Publication
@@ -158,14 +159,9 @@ def _unkept(document: Mapping[str, Any]) -> list[Fault]:
             waiting += [(one, f"{pointer}/{name}", depth + 1) for name, one in value.items()]
         elif isinstance(value, list):
             waiting += [(one, f"{pointer}/{at}", depth + 1) for at, one in enumerate(value)]
-        elif isinstance(value, str) and not _is_storable(value):
+        elif isinstance(value, str) and not is_storable(value):
             faults.append(Fault(pointer, "holds a character that no text can"))
     return faults
-
-
-def _is_storable(text: str) -> bool:
-    """Return whether PostgreSQL could hold the text: no NUL, no half of a surrogate pair."""
-    return "\0" not in text and text.encode(errors="ignore").decode() == text
 
 
 def plain(value: object) -> object:

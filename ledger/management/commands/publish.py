@@ -4,7 +4,6 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
@@ -64,7 +63,7 @@ class Command(BaseCommand):
                 return
             done = proposals.submit(
                 document,
-                user=_user(options["acting"]),
+                user=acting.known(options["acting"]),
                 name=options["acting"],
                 note=options["note"],
                 now=timezone.now(),
@@ -113,11 +112,3 @@ class Command(BaseCommand):
     def _refuse(self, proposal_id: int, user: AbstractUser) -> None:
         proposals.refuse(proposal_id=proposal_id, user=user, now=timezone.now())
         self.stdout.write(f"proposal {proposal_id} is refused")
-
-
-def _user(name: str) -> AbstractUser | None:
-    """Return the user with this name; publishing what moves no price needs none."""
-    found: AbstractUser | None = (
-        get_user_model().objects.filter(username=name, is_active=True).first()
-    )
-    return found

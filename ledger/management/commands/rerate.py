@@ -6,14 +6,11 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
 
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractUser
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from ledger import tasks
-from ledger.errors import LedgerError
-from ledger.parties.keys import UserUnknown
+from ledger.management import acting
 from ledger.quantities import PICO_PER_UNIT, in_units
 from ledger.rating.rerating import approvals, differences, preview, scope
 from ledger.rating.rerating.scope import ReratingScopeInvalid, Scope
@@ -46,10 +43,8 @@ class Command(BaseCommand):
 
         :raises CommandError: if that is refused.
         """
-        try:
+        with acting.refusals_said():
             self._do(options)
-        except LedgerError as error:
-            raise CommandError(str(error)) from error
 
     def _do(self, options: Mapping[str, Any]) -> None:
         now = timezone.now()
@@ -59,7 +54,7 @@ class Command(BaseCommand):
             return
         if options["acting"] is None:
             raise CommandError("say who acts with --as, or what would change with --dry-run")
-        user = _person(options["acting"])
+        user = acting.person(options["acting"])
         if options["approve"] is not None:
             run = approvals.approve(options["approve"], user=user, now=now)
             tasks.wake_reratings()
@@ -127,19 +122,6 @@ def _instant(text: str) -> datetime:
         return moment(text).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise ArgumentTypeError(f"{text!r} is no date and no RFC 3339 time") from error
-
-
-def _person(name: str) -> AbstractUser:
-    """Return the active user with this name.
-
-    :raises UserUnknown: if there is none.
-    """
-    found: AbstractUser | None = (
-        get_user_model().objects.filter(username=name, is_active=True).first()
-    )
-    if found is None:
-        raise UserUnknown(name)
-    return found
 
 
 def _money(pico: int) -> Decimal:
